@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "table.h"
+
+/* In the order of dorad --help. */
+const struct command *const commands[] = {
+	&check_command,
+};
+
+const size_t n_commands = ARRAY_LEN(commands);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_COMMAND_TABLE_H
+#define DORAD_COMMAND_TABLE_H
+
+#include "command/command.h"
+
+/* Each is defined at the end of the file of its name. */
+extern const struct command check_command;
+
+extern const struct command *const commands[];
+extern const size_t n_commands;
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "tap.h"
+
+static int released[4];
+static int n_released;
+
+static void note(void *object)
+{
+	released[n_released++] = *(int *)object;
+}
+
+static void what_an_arena_owns_goes_last_first(void)
+{
+	static int one = 1;
+	static int two = 2;
+	struct arena *arena = arena_create();
+
+	arena_own(arena, &one, note);
+	arena_own(arena, &two, note);
+	CHECK(arena_own(arena, NULL, note) == NULL);
+	arena_destroy(arena);
+	CHECK_INT(n_released, 2);
+	CHECK_INT(released[0], 2);
+	CHECK_INT(released[1], 1);
+}
+
+static void text_is_copied_and_printed(void)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+
+	CHECK_STR(arena_strdup(arena, "abc"), "abc");
+	CHECK_STR(arena_strndup(arena, "abcdef", 3), "abc");
+	CHECK_STR(arena_printf(arena, "%s/%d", "a", 7), "a/7");
+}
+
+static void a_null_arena_may_be_destroyed(void)
+{
+	arena_destroy(NULL);
+	CHECK(true);
+}
+
+int main(void)
+{
+	RUN(what_an_arena_owns_goes_last_first);
+	RUN(text_is_copied_and_printed);
+	RUN(a_null_arena_may_be_destroyed);
+	return tap_done();
+}
