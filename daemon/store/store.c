@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "conninfo.h"
+
+#include <errno.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* Attempts at one transaction before the caller hears of it (RELIABILITY.md section 5). */
+#define MOST_ATTEMPTS 10
+
+struct store {
+	struct conninfo conninfo;
+	bool read_only;
+	bool (*pause)(void *context, int64_t for_us);
+	void *context;
+	PGconn *connection; /* NULL: none, or given up */
+	bool stale;         /* works, but should be made again before the next use */
+	bool inside;        /* a transaction: its connection may not be replaced under it */
+};
+
+struct store_rows {
+	PGresult *result;
+};
+
+static bool sleep_for(void *context, int64_t for_us)
+{
+	struct timespec rest = {.tv_sec = for_us / 1000000, .tv_nsec = for_us % 1000000 * 1000};
+
+	(void)context;
+	while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
+		;
+	return true;
+}
+
+/* libpq ends its messages with a newline and spreads them over lines. */
+static void one_line(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *text && n + 1 < size; text++)
+		out[n++] = *text == '\n' ? ' ' : *text;
+	while (n && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+}
+
+static void on_notice(void *context, const PGresult *notice)
+{
+	const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+	bool warning = severity && strcmp(severity, "WARNING") == 0;
+
+	(void)context;
+	log_line(warning ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "postgres text=%s",
+		LOG_QUOTE(text));
+}
+
+struct store *store_create(const struct store_options *options, struct error *err)
+{
+	struct conninfo conninfo;
+
+	if (!conninfo_make(options, &conninfo, err))
+		return NULL;
+
+	struct store *store = xcalloc(1, sizeof(*store));
+	store->conninfo = conninfo;
+	store->read_only = options->read_only;
+	store->pause = options->pause ? options->pause : sleep_for;
+	store->context = options->context;
+	return store;
+}
+
+static void disconnect(struct store *store)
+{
+	PQfinish(store->connection);
+	store->connection = NULL;
+	store->stale = false;
+}
+
+void store_destroy(struct store *store)
+{
+	if (!store)
+		return;
+
+	disconnect(store);
+	conninfo_clear(&store->conninfo);
+	free(store);
+}
+
+enum store_class store_connect(struct store *store, struct error *err)
+{
+	if (store->connection && !store->stale && PQstatus(store->connection) == CONNECTION_OK)
+		return STORE_FINE;
+
+	disconnect(store);
+	PGconn *connection = PQconnectdbParams((const char *const *)store->conninfo.names,
+		(const char *const *)store->conninfo.values, 0);
+	if (PQstatus(connection) != CONNECTION_OK) {
+		char words[400];
+
+		one_line(PQerrorMessage(connection), words, sizeof(words));
+		error_setf(err, "postgres: %s", words);
+		PQfinish(connection);
+		return STORE_AGAIN;
+	}
+	(void)PQsetNoticeReceiver(connection, on_notice, NULL);
+	store->connection = connection;
+	return STORE_FINE;
+}
+
+static enum store_class failed(struct store *store, const PGresult *result, struct error *err)
+{
+	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	bool lost = PQstatus(store->connection) != CONNECTION_OK;
+	char words[400];
+
+	if (sqlstate)
+		one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), words,
+			sizeof(words));
+	else
+		one_line(PQerrorMessage(store->connection), words, sizeof(words));
+	/* No detail: it may quote the row. */
+	error_setf(
+		err, "postgres%s%s: %s", sqlstate ? " " : "", sqlstate ? sqlstate : "", words);
+	if (store_wants_new_connection(sqlstate, lost))
+		store->stale = true;
+	return store_classify(sqlstate, lost);
+}
+
+/* Takes the result over. */
+static enum store_class take(
+	struct store *store, PGresult *result, struct store_rows **out, struct error *err)
+{
+	ExecStatusType status = PQresultStatus(result); /* of NULL: a fatal error */
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+		enum store_class class = failed(store, result, err);
+		PQclear(result);
+		return class;
+	}
+	if (out) {
+		*out = xcalloc(1, sizeof(**out));
+		(*out)->result = result;
+	} else {
+		PQclear(result);
+	}
+	return STORE_FINE;
+}
+
+static enum store_class ready(struct store *store, struct error *err)
+{
+	return store->inside ? STORE_FINE : store_connect(store, err);
+}
+
+enum store_class store_query(struct store *store, const char *sql, const char *const *values,
+	int n_values, struct store_rows **out, struct error *err)
+{
+	enum store_class class = ready(store, err);
+
+	if (class != STORE_FINE)
+		return class;
+	return take(store,
+		PQexecParams(store->connection, sql, n_values, NULL, values, NULL, NULL, 0),
+		out, err);
+}
+
+enum store_class store_script(struct store *store, const char *sql, struct error *err)
+{
+	enum store_class class = ready(store, err);
+
+	if (class != STORE_FINE)
+		return class;
+	return take(store, PQexec(store->connection, sql), NULL, err);
+}
+
+/* COMMIT of a transaction in which something failed is answered ROLLBACK, as a success. */
+static enum store_class commit(struct store *store, struct error *err)
+{
+	PGresult *result = PQexec(store->connection, "COMMIT");
+
+	if (PQresultStatus(result) == PGRES_COMMAND_OK &&
+		strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+		PQclear(result);
+		error_setf(err, "postgres: a failed transaction was not given up");
+		return STORE_WRONG;
+	}
+	return take(store, result, NULL, err);
+}
+
+static enum store_class attempt(
+	struct store *store, store_work *work, void *context, struct error *err)
+{
+	enum store_class class =
+		store_script(store, store->read_only ? "BEGIN READ ONLY" : "BEGIN", err);
+
+	if (class != STORE_FINE)
+		return class;
+
+	store->inside = true;
+	class = work(store, context, err);
+	if (class == STORE_FINE)
+		class = commit(store, err);
+	else if (store_script(store, "ROLLBACK", NULL) != STORE_FINE)
+		store->stale = true; /* no connection, no transaction left behind */
+	store->inside = false;
+	return class;
+}
+
+static uint32_t random_number(void)
+{
+	uint32_t number = 0;
+
+	(void)!getrandom(&number, sizeof(number), 0); /* only spreads waits */
+	return number;
+}
+
+enum store_class store_transact(
+	struct store *store, store_work *work, void *context, struct error *err)
+{
+	for (int n = 1;; n++) {
+		struct error words = {0};
+		enum store_class class = attempt(store, work, context, &words);
+
+		if (class != STORE_AGAIN && class != STORE_LATER) {
+			if (class != STORE_FINE)
+				error_setf(err, "%s", words.text);
+			return class;
+		}
+
+		int64_t wait_us = store_backoff_us(class, n, random_number());
+		if (n == MOST_ATTEMPTS || !store->pause(store->context, wait_us)) {
+			error_setf(err, "%s", words.text);
+			return class;
+		}
+		log_warn("store attempt=%d class=%s waited_ms=%d error=%s", n,
+			store_class_name(class), (int)(wait_us / 1000), LOG_QUOTE(words.text));
+	}
+}
+
+void store_rows_destroy(struct store_rows *rows)
+{
+	if (!rows)
+		return;
+
+	PQclear(rows->result);
+	free(rows);
+}
+
+int store_n_rows(const struct store_rows *rows)
+{
+	return PQntuples(rows->result);
+}
+
+int store_n_columns(const struct store_rows *rows)
+{
+	return PQnfields(rows->result);
+}
+
+const char *store_column_name(const struct store_rows *rows, int column)
+{
+	return PQfname(rows->result, column);
+}
+
+const char *store_value(const struct store_rows *rows, int row, int column)
+{
+	if (PQgetisnull(rows->result, row, column))
+		return NULL;
+	return PQgetvalue(rows->result, row, column);
+}
+
+/* Type numbers are fixed in Postgres's pg_type.dat and part of its protocol. */
+bool store_column_is_number(const struct store_rows *rows, int column)
+{
+	Oid type = PQftype(rows->result, column);
+
+	return type == 20 || type == 21 || type == 23 || type == 700 || type == 701 ||
+		type == 1700;
+}
+
+bool store_column_is_bool(const struct store_rows *rows, int column)
+{
+	return PQftype(rows->result, column) == 16;
+}
+
+bool store_column_is_json(const struct store_rows *rows, int column)
+{
+	Oid type = PQftype(rows->result, column);
+
+	return type == 114 || type == 3802;
+}
