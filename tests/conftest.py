@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for every suite: see tests/harness for what they give."""
+
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from harness.dorad import Site  # noqa: E402
+from harness.postgres import Postgres  # noqa: E402
+from harness.redis import Redis  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """One private cluster for the run; a test makes databases of its own in it."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def redis():
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def site():
+    """Redis and a receiver's configuration; no Postgres."""
+    with Site() as it:
+        yield it
+
+
+@pytest.fixture
+def full_site(postgres):
+    """A site with a migrated database of its own."""
+    with Site(postgres=postgres) as it:
+        yield it
