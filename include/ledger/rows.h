@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_LEDGER_ROWS_H
+#define DORAD_LEDGER_ROWS_H
+
+#include "base/arena.h"
+#include "event/dora_event.h"
+#include "ledger/ledger.h"
+
+/*
+ * The forwarder's side of the ledger: what to read next, and what became of it. A row's state
+ * and the cursor move in one transaction.
+ */
+enum ledger_state {
+	LEDGER_STATE_KEPT,        /* not yet handled */
+	LEDGER_STATE_FORWARDED,   /* its events were acknowledged by Redis */
+	LEDGER_STATE_IGNORED,     /* nothing we measure; the reason says why */
+	LEDGER_STATE_QUARANTINED, /* unreadable, or it crashed the reader; stays */
+	LEDGER_STATE_DEAD,        /* the roll-up could not use an event of it; stays */
+};
+
+#define LEDGER_N_STATES 5
+
+const char *ledger_state_name(enum ledger_state state);
+bool ledger_state_from_name(const char *name, enum ledger_state *out);
+
+/* An event that a row made, and where in Redis it went. */
+struct ledger_made {
+	enum dora_kind kind;
+	const char *source;
+	const char *id;
+	const char *subject;
+	int64_t revision;
+	int64_t time_us;
+	bool withdrawn;  /* was sent with data null last */
+	const char *key; /* the stream's */
+	uint64_t entry_ms;
+	uint64_t entry_n;
+};
+
+enum ledger_again {
+	LEDGER_AGAIN_NO,       /* a live row */
+	LEDGER_AGAIN_ALL,      /* replay: every event once more */
+	LEDGER_AGAIN_BAD_ONLY, /* replay of bad lines: only events it has not made yet */
+};
+
+struct ledger_row {
+	int64_t seq;
+	int64_t received_us;
+	const char *endpoint;
+	const char *source;
+	const char *delivery_id;
+	const char *kind;
+	const char *reason;
+	enum ledger_state state;
+	enum ledger_again again;
+	const struct header *headers;
+	size_t n_headers;
+	const char *body;
+	size_t n_body;
+	const struct ledger_made *made; /* when it was last handled */
+	size_t n_made;
+	const struct bad_line *bad;
+	size_t n_bad;
+};
+
+struct ledger_rows {
+	struct ledger_row *items;
+	size_t n;
+};
+
+struct ledger_window {
+	size_t rows;  /* at most */
+	size_t bytes; /* of bodies; one larger row still comes, alone */
+};
+
+/* The rows after the cursor, in order; only when there are none, those marked for replay. Reads
+ * on a connection of its own; one thread at a time. */
+bool ledger_next(struct ledger *ledger, const struct ledger_window *window, struct arena *arena,
+	struct ledger_rows *out, struct error *err);
+
+/* Waits until something may be new: a commit here, a write by a command, or the time-out. */
+void ledger_wait_news(struct ledger *ledger, int64_t timeout_us);
+void ledger_wake(struct ledger *ledger); /* ends such a wait at once */
+
+struct ledger_outcome {
+	int64_t seq;
+	enum ledger_again again; /* as the row said */
+	enum ledger_state state;
+	const char *reason; /* NULL: none */
+	const char *kind;   /* the sender's word as the normaliser gave it; NULL: as before */
+	const struct ledger_made *made; /* replaces what was there */
+	size_t n_made;
+	const struct bad_line *bad; /* the same */
+	size_t n_bad;
+};
+
+/* The last entry known of a stream. */
+struct ledger_note {
+	const char *key;
+	uint64_t entry_ms;
+	uint64_t entry_n;
+};
+
+/* One transaction: outcomes, the cursor up to the last live row among them, the notes. Returns
+ * after the commit. */
+enum ledger_result ledger_settle(struct ledger *ledger, const struct ledger_outcome *outcomes,
+	size_t n, const struct ledger_note *notes, size_t n_notes, struct error *err);
+
+/* What was last noted of a stream. False: nothing. */
+bool ledger_noted(struct ledger *ledger, const char *key, struct ledger_note *out);
+
+/*
+ * Redis has lost what came after `survived` in a stream: every row that made a later entry is
+ * marked to be forwarded again, and the note is set back. *out_marked: how many rows.
+ */
+enum ledger_result ledger_set_back(struct ledger *ledger, const struct ledger_note *survived,
+	int64_t *out_marked, struct error *err);
+
+/* An event of "<ledger id>-<seq>" was found dead by the roll-up. position: the entry of the
+ * dead stream, remembered with it. A name of another ledger only moves the position. */
+enum ledger_result ledger_bury(struct ledger *ledger, const char *delivery, const char *reason,
+	const struct ledger_note *position, struct error *err);
+
+/*
+ * Around the reading of a row: if the process dies in between, the row is remembered, and after
+ * a second death on it it is to be quarantined unread. Not by a kill -9 alone: that says
+ * nothing of the row (five in a row on the same one do).
+ */
+void ledger_reading(struct ledger *ledger, int64_t seq);
+void ledger_read_well(struct ledger *ledger);
+bool ledger_crashed_on(const struct ledger *ledger, int64_t seq);
+
+#endif
