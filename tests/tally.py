@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counts what the suites reported.
+
+    tally.py LOGS NAME...          says what failed, and ends with `N passed, N failed`
+    tally.py --one LOGS NAME       one line about one suite
+
+Each NAME has LOGS/NAME.xml (JUnit) and LOGS/NAME.log. One that has no readable report, or one
+without a test in it, counts as a failed test: a suite that cannot start is no pass.
+"""
+
+import os
+import sys
+import xml.etree.ElementTree as ElementTree
+
+LOG_LINES = 40
+
+
+class Tally:
+    def __init__(self, logs, name):
+        self.name = name
+        self.log = os.path.join(logs, f"{name}.log")
+        self.passed, self.skipped, self.failures, self.seconds = 0, [], [], 0.0
+        self.broken = None
+        try:
+            root = ElementTree.parse(os.path.join(logs, f"{name}.xml")).getroot()
+        except (OSError, ElementTree.ParseError):
+            self.broken = "gave no report"
+            return
+        for case in root.iter("testcase"):
+            self.add(case)
+        for suite in root.iter("testsuite"):
+            self.seconds += float(suite.get("time") or 0)
+            # A program that crashed after its last line of TAP has no case of its own.
+            cases = len(suite.findall("testcase/failure")) + len(suite.findall("testcase/error"))
+            if int(suite.get("failures") or 0) + int(suite.get("errors") or 0) > cases:
+                self.failures.append((suite.get("name"), "ended badly"))
+        if self.passed + len(self.failures) + len(self.skipped) == 0:
+            self.broken = "ran no test"
+
+    def add(self, case):
+        name = f"{case.get('classname') or ''} {case.get('name')}".strip()
+        bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if bad is not None:
+            self.failures.append((name, (bad.text or bad.get("message") or "").strip()))
+        elif case.find("skipped") is not None:
+            self.skipped.append((name, case.find("skipped").get("message") or ""))
+        else:
+            self.passed += 1
+
+    @property
+    def failed(self):
+        return len(self.failures) + (1 if self.broken else 0)
+
+    def line(self):
+        words = self.broken or f"{self.passed} ok, {self.failed} not"
+        if self.skipped:
+            words += f", {len(self.skipped)} skipped"
+        return f"   {self.name:44} {words:24} {self.seconds:6.1f} s"
+
+    def explain(self):
+        print(f"\n-- {self.name}: {self.broken or 'not ok'}; {self.log} has all of it")
+        for name, text in self.failures:
+            print(f"not ok: {name}")
+            for line in text.splitlines()[-LOG_LINES:]:
+                print(f"    {line}")
+        if self.broken:
+            try:
+                with open(self.log, encoding="utf-8", errors="replace") as log:
+                    print("".join(f"    {line}" for line in log.readlines()[-LOG_LINES:]))
+            except OSError:
+                print("    (nothing was written)")
+
+
+def main(arguments):
+    if arguments[0] == "--one":
+        print(Tally(arguments[1], arguments[2]).line(), flush=True)
+        return 0
+    tallies = [Tally(arguments[0], name) for name in arguments[1:]]
+    for tally in tallies:
+        if tally.failed:
+            tally.explain()
+        for name, reason in tally.skipped:
+            print(f"skipped: {name}: {reason}")
+    passed = sum(tally.passed for tally in tallies)
+    failed = sum(tally.failed for tally in tallies)
+    print(f"{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
