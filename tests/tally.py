@@ -4,8 +4,9 @@
     tally.py LOGS NAME...          says what failed, and ends with `N passed, N failed`
     tally.py --one LOGS NAME       one line about one suite
 
-Each NAME has LOGS/NAME.xml (JUnit) and LOGS/NAME.log. One that has no readable report, or one
-without a test in it, counts as a failed test: a suite that cannot start is no pass.
+Each NAME has LOGS/NAME.xml (JUnit), LOGS/NAME.log and LOGS/NAME.exit, the exit code. One that has
+no readable report, or no test in it, or that ended badly though no test of it failed (a crash
+after the last report) counts as a failed test: a suite that cannot start is no pass.
 """
 
 import os
@@ -30,12 +31,26 @@ class Tally:
             self.add(case)
         for suite in root.iter("testsuite"):
             self.seconds += float(suite.get("time") or 0)
-            # A program that crashed after its last line of TAP has no case of its own.
-            cases = len(suite.findall("testcase/failure")) + len(suite.findall("testcase/error"))
-            if int(suite.get("failures") or 0) + int(suite.get("errors") or 0) > cases:
-                self.failures.append((suite.get("name"), "ended badly"))
+            self.add_crash(suite)
         if self.passed + len(self.failures) + len(self.skipped) == 0:
             self.broken = "ran no test"
+        elif not self.failures and self.exit_code(logs) != "0":
+            self.broken = f"ended with {self.exit_code(logs)}"
+
+    def exit_code(self, logs):
+        try:
+            with open(os.path.join(logs, f"{self.name}.exit"), encoding="utf-8") as code:
+                return code.read().strip()
+        except OSError:
+            return "no exit code"
+
+    def add_crash(self, suite):
+        """A TAP program that ends badly after its last line has no failed case: name it here."""
+        if suite.find("testcase/failure") is not None or suite.find("testcase/error") is not None:
+            return
+        words = suite.findtext("system-err") or ""
+        if "(test program exited with status code" in words:
+            self.failures.append((suite.get("name"), words))
 
     def add(self, case):
         name = f"{case.get('classname') or ''} {case.get('name')}".strip()
