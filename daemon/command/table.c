@@ -4,6 +4,7 @@
 /* In the order of dorad --help. */
 const struct command *const commands[] = {
 	&check_command,
+	&migrate_command,
 };
 
 const size_t n_commands = ARRAY_LEN(commands);
