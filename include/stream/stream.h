@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "event/dora_event.h"
+#include "stream/entry.h"
 #include "stream/link.h"
 
 #include <stdbool.h>
@@ -73,18 +74,6 @@ enum dora_kind stream_key_kind(const struct stream *stream, size_t i);
 /* The key an event goes to: its kind, and a shard by its subject. */
 size_t stream_key_of(const struct stream *stream, enum dora_kind kind, const char *subject);
 
-/* "1763900000000-0" */
-struct stream_id {
-	uint64_t ms;
-	uint64_t n;
-};
-
-#define STREAM_ID_TEXT_MAX 42 /* two numbers of 20 digits, a dash and the NUL */
-
-bool stream_id_parse(const char *text, size_t n, struct stream_id *out);
-void stream_id_format(struct stream_id id, char out[static STREAM_ID_TEXT_MAX]);
-int stream_id_compare(struct stream_id a, struct stream_id b); /* <0, 0, >0 */
-
 /* One XADD. */
 struct stream_addition {
 	size_t key; /* stream_key_of() */
@@ -106,23 +95,6 @@ enum stream_result stream_send(struct stream *stream, struct stream_addition *ad
 /* last-generated-id of every key; {0,0} where there is no stream. */
 enum stream_result stream_tops(
 	struct stream *stream, struct stream_id *tops, struct error *err);
-
-/* An entry as read. Everything belongs to the arena of the call. */
-struct stream_entry {
-	const char *key;
-	const char *id;
-	const struct dora_field *fields; /* value is NUL-terminated too */
-	size_t n_fields;
-	int64_t times; /* how often it was handed out; 0: not asked */
-};
-
-struct stream_entries {
-	struct stream_entry *items;
-	size_t n;
-};
-
-/* A field's value, or NULL. */
-const char *stream_entry_field(const struct stream_entry *entry, const char *name);
 
 /*
  * <prefix>:dead, entries that the roll-up could not use: the entry's own fields, then `reason`,

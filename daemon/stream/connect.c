@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream_priv.h"
+
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_S 2
+#define SENTINEL_US 500000
+#define PASSWORD_MAX 1024
+
+void stream_disconnect(struct stream *stream)
+{
+	if (stream->redis)
+		redisFree(stream->redis);
+	stream->redis = NULL;
+}
+
+const char *stream_address(const struct stream *stream)
+{
+	return stream->where;
+}
+
+static void name_place(struct stream *stream, char *where)
+{
+	free(stream->where);
+	stream->where = where;
+}
+
+/* Takes the context over, or says why there is none. */
+static enum stream_result took(struct stream *stream, redisContext *redis, struct error *err)
+{
+	if (redis && !redis->err) {
+		stream->redis = redis;
+		set_patience(stream, 0);
+		return STREAM_DONE;
+	}
+	error_setf(err, "redis at %s: %s", stream->where,
+		redis ? redis->errstr : "no memory to connect");
+	if (redis)
+		redisFree(redis);
+	return STREAM_BROKEN;
+}
+
+static enum stream_result open_host(struct stream *stream, const struct address_host *host,
+	struct timeval patience, struct error *err)
+{
+	name_place(stream, xasprintf("%s:%d", host->name, host->port));
+	redisContext *redis = redisConnectWithTimeout(host->name, host->port, patience);
+
+	if (redis && !redis->err)
+		(void)redisEnableKeepAlive(redis);
+	return took(stream, redis, err);
+}
+
+static enum stream_result open_path(struct stream *stream, struct error *err)
+{
+	struct timeval patience = {.tv_sec = CONNECT_S};
+
+	name_place(stream, xasprintf("unix:%s", stream->address.path));
+	return took(stream, redisConnectUnixWithTimeout(stream->address.path, patience), err);
+}
+
+/* Asks one sentinel who is master. False: it does not know, or does not answer. */
+static bool ask_sentinel(struct stream *stream, const struct address_host *sentinel,
+	struct address_host *out, struct error *err)
+{
+	struct timeval patience = {.tv_usec = SENTINEL_US};
+	const char *const words[] = {
+		"SENTINEL", "get-master-addr-by-name", stream->address.master, NULL};
+	CLEANUP(reply_freep) redisReply *reply = NULL;
+
+	if (open_host(stream, sentinel, patience, err) != STREAM_DONE)
+		return false;
+	enum stream_result result = ask_words(stream, &reply, err, words);
+	stream_disconnect(stream);
+	if (result != STREAM_DONE)
+		return false;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+		reply->element[0]->type != REDIS_REPLY_STRING ||
+		reply->element[1]->type != REDIS_REPLY_STRING) {
+		error_setf(err, "sentinel %s knows no master %s", stream->where,
+			stream->address.master);
+		return false;
+	}
+	out->name = xstrdup(reply->element[0]->str);
+	out->port = (int)strtol(reply->element[1]->str, NULL, 10);
+	return true;
+}
+
+/* RELIABILITY.md 3.3: a sentinel may be behind the truth, so the server itself must say that it
+ * is master. */
+static enum stream_result open_master(struct stream *stream, struct error *err)
+{
+	struct timeval patience = {.tv_sec = CONNECT_S};
+	struct address_host master = {0};
+
+	for (size_t i = 0; i < stream->address.n_hosts && !master.name; i++)
+		(void)ask_sentinel(stream, &stream->address.hosts[i], &master, err);
+	if (!master.name)
+		return STREAM_BROKEN;
+	if (err)
+		err->text[0] =
+			'\0'; /* a sentinel that is away is no fault once another answers */
+	enum stream_result result = open_host(stream, &master, patience, err);
+	free(master.name);
+	return result;
+}
+
+static enum stream_result check_role(struct stream *stream, struct error *err)
+{
+	static const char *const words[] = {"ROLE", NULL};
+	CLEANUP(reply_freep) redisReply *reply = NULL;
+	enum stream_result result = ask_words(stream, &reply, err, words);
+
+	if (result != STREAM_DONE)
+		return result;
+	if (reply->type != REDIS_REPLY_ARRAY || !reply->elements ||
+		reply->element[0]->type != REDIS_REPLY_STRING)
+		return not_redis(stream, "its ROLE", err);
+	if (strcmp(reply->element[0]->str, "master") == 0)
+		return STREAM_DONE;
+	error_setf(err, "redis at %s is a %s, not the master", stream->where,
+		reply->element[0]->str);
+	return STREAM_NOT_MASTER;
+}
+
+/* The file's first line. False: it cannot be read. */
+static bool read_password(const char *path, char out[static PASSWORD_MAX], struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	bool read = file && fgets(out, PASSWORD_MAX, file);
+
+	if (!read)
+		error_setf(err, "%s: %s (redis_password)", path,
+			file && !ferror(file) ? "empty" : strerror(errno));
+	if (file)
+		(void)fclose(file);
+	if (read)
+		out[strcspn(out, "\r\n")] = '\0';
+	return read;
+}
+
+static enum stream_result say_password(struct stream *stream, struct error *err)
+{
+	char password[PASSWORD_MAX] = "";
+	CLEANUP(reply_freep) redisReply *reply = NULL;
+
+	if (!stream->password_file)
+		return STREAM_DONE;
+	if (!read_password(stream->password_file, password, err))
+		return STREAM_REFUSED;
+	const char *with_user[] = {"AUTH", stream->address.user, password, NULL};
+	const char *without[] = {"AUTH", password, NULL};
+	enum stream_result result =
+		ask_words(stream, &reply, err, stream->address.user ? with_user : without);
+	OPENSSL_cleanse(password, sizeof(password));
+	return result;
+}
+
+static enum stream_result choose_database(struct stream *stream, struct error *err)
+{
+	char number[16];
+	const char *const words[] = {"SELECT", number, NULL};
+	CLEANUP(reply_freep) redisReply *reply = NULL;
+
+	if (!stream->address.database)
+		return STREAM_DONE;
+	(void)snprintf(number, sizeof(number), "%d", stream->address.database);
+	return ask_words(stream, &reply, err, words);
+}
+
+static enum stream_result greet(struct stream *stream, struct error *err)
+{
+	enum stream_result result = say_password(stream, err);
+
+	if (result == STREAM_DONE)
+		result = choose_database(stream, err);
+	if (result == STREAM_DONE && stream->address.master)
+		result = check_role(stream, err);
+	return result;
+}
+
+enum stream_result stream_connect(struct stream *stream, struct error *err)
+{
+	struct timeval patience = {.tv_sec = CONNECT_S};
+	enum stream_result result;
+
+	stream_disconnect(stream);
+	if (stream->address.path)
+		result = open_path(stream, err);
+	else if (stream->address.master)
+		result = open_master(stream, err);
+	else
+		result = open_host(stream, &stream->address.hosts[0], patience, err);
+	if (result == STREAM_DONE)
+		result = greet(stream, err);
+	if (result != STREAM_DONE)
+		stream_disconnect(stream);
+	return result;
+}
