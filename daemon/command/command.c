@@ -30,7 +30,7 @@ static const struct command_option common[] = {
 	{0},
 };
 
-static const struct command_option json_option = {
+static const struct command_option option_json = {
 	"--json", NULL, "one JSON array of objects in place of a table", false};
 
 const char *command_option(const struct command_line *line, const char *name, size_t nth)
@@ -120,7 +120,7 @@ static void print_command_help(const struct command *command)
 	printf("\noptions:\n");
 	print_options(command->options);
 	if (command->prints_table)
-		print_options((const struct command_option[]){json_option, {0}});
+		print_options((const struct command_option[]){option_json, {0}});
 	print_options(common);
 }
 
@@ -146,8 +146,8 @@ static const struct command_option *find_in(
 
 static const struct command_option *find_option(const struct command *command, const char *name)
 {
-	if (command->prints_table && strcmp(name, json_option.name) == 0)
-		return &json_option;
+	if (command->prints_table && strcmp(name, option_json.name) == 0)
+		return &option_json;
 	const struct command_option *option = find_in(command->options, name);
 	return option ? option : find_in(common, name);
 }

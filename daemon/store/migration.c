@@ -40,7 +40,7 @@ static bool fits(const struct store_rows *rows, int row, struct error *err)
 	const struct migration *migration = &migrations[row];
 	char hex[DIGEST_HEX_MAX];
 	digest_hex(migration->sql, migration->n, hex);
-	if (atoi(store_value(rows, row, 0)) == migration->version && // NOLINT(cert-err34-c)
+	if (strtol(store_value(rows, row, 0), NULL, 10) == migration->version &&
 		strcmp(hex, store_value(rows, row, 2)) == 0)
 		return true;
 	error_setf(err,

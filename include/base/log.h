@@ -16,7 +16,7 @@ enum log_level {
 };
 
 /* Lines above this level are dropped. Default LOG_LEVEL_INFO. Set before threads start. */
-void log_set_threshold(enum log_level threshold);
+void log_set_threshold(enum log_level level);
 
 /* Thread safe; one write per line; longer than 4 KiB is cut. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

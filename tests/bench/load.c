@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client that costs little, so that the server is what is measured: requests are read ready-made from a
- * file (bytes: a 4-byte little-endian length, then the request as it goes on the wire), sent over a fixed
- * number of connections with at most one request outstanding on each, for a time or at a rate.
+ * A client that costs little, so that the server is what is measured: requests are read
+ * ready-made from a file (bytes: a 4-byte little-endian length, then the request as it goes on
+ * the wire), sent over a fixed number of connections with at most one request outstanding on
+ * each, for a time or at a rate.
  *
  *   load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close]
  *
- * RATE 0: as fast as answers come. "close": a new connection for each request. Prints one JSON object:
- * answers, statuses other than 200, seconds, and the latency in microseconds (from the instant a request was
- * due, so that a slow server does not hide behind a waiting client).
+ * RATE 0: as fast as answers come. "close": a new connection for each request. Prints one JSON
+ * object: answers, statuses other than 200, seconds, and the latency in microseconds (from the
+ * instant a request was due, so that a slow server does not hide behind a waiting client).
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -81,7 +82,8 @@ static void read_requests(struct load *load, const char *path)
 
 	if (fd < 0 || fstat(fd, &info) != 0)
 		fail(path);
-	const char *at = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	const char *at =
+		mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (at == MAP_FAILED)
 		fail(path);
 	const char *end = at + info.st_size;
@@ -102,14 +104,16 @@ static void read_requests(struct load *load, const char *path)
 
 static void connect_one(struct load *load, struct connection *connection)
 {
-	struct epoll_event want = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection};
+	struct epoll_event want = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = connection};
 	int one = 1;
 
 	connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (connection->fd < 0)
 		fail("socket");
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(connection->fd, (const struct sockaddr *)&load->to, sizeof(load->to)) != 0 &&
+	if (connect(connection->fd, (const struct sockaddr *)&load->to, sizeof(load->to)) !=
+			0 &&
 		errno != EINPROGRESS)
 		fail("connect");
 	if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, connection->fd, &want) != 0)
@@ -223,7 +227,9 @@ static void run(struct load *load, double seconds, double rate)
 
 	for (int64_t at_us = start_us; at_us < end_us; at_us = now_us()) {
 		while ((connection = idle(load))) {
-			int64_t due_us = rate > 0 ? start_us + (int64_t)((double)begun * 1e6 / rate) : at_us;
+			int64_t due_us = rate > 0
+				? start_us + (int64_t)((double)begun * 1e6 / rate)
+				: at_us;
 
 			if (due_us > at_us)
 				break;
@@ -260,11 +266,13 @@ static uint32_t quantile(const struct load *load, double q)
 int main(int argc, char **argv)
 {
 	if (argc < 7) {
-		fprintf(stderr, "usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close]\n");
+		fprintf(stderr,
+			"usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close]\n");
 		return 2;
 	}
 	struct load load = {
-		.to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))},
+		.to = {.sin_family = AF_INET,
+			.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10))},
 		.n_connections = strtoul(argv[4], NULL, 10),
 		.closes = argc > 7 && strcmp(argv[7], "close") == 0,
 		.epoll = epoll_create1(EPOLL_CLOEXEC),

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The floor: what the machine can do when nothing is kept and nothing is explained. One thread on epoll,
- * requests read by hand, HMAC-SHA256 over the body, two strings found without parsing the JSON, one XADD
- * in a pipeline over Redis' unix socket, 200 at once. Not a server to use: it trusts its client's framing.
+ * The floor: what the machine can do when nothing is kept and nothing is explained. One thread
+ * on epoll, requests read by hand, HMAC-SHA256 over the body, two strings found without parsing
+ * the JSON, one XADD in a pipeline over Redis' unix socket, 200 at once. Not a server to use:
+ * it trusts its client's framing.
  *
  *   floor PORT REDIS_SOCKET SECRET
  */
@@ -49,7 +50,7 @@ static bool is_signed(const char *head, const char *body, size_t n)
 	HMAC_Update(keyed, (const unsigned char *)body, n);
 	HMAC_Final(keyed, hash, &length);
 	for (int i = 0; i < 32; i++)
-		sprintf(hex + 2 * i, "%02x", hash[i]);
+		(void)snprintf(hex + 2 * i, 3, "%02x", hash[i]);
 	return CRYPTO_memcmp(given + 28, hex, 64) == 0;
 }
 
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	struct sockaddr_un redis = {.sun_family = AF_UNIX};
-	int listener = listen_on(atoi(argv[1]));
+	int listener = listen_on((int)strtol(argv[1], NULL, 10));
 	int epoll = epoll_create1(0);
 	struct epoll_event want = {.events = EPOLLIN};
 
