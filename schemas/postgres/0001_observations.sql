@@ -9,11 +9,11 @@
 --   whatever the database's own collation is;
 -- * all instants are timestamptz with microseconds.
 
-CREATE SCHEMA dorad_data;
+CREATE SCHEMA IF NOT EXISTS dorad_data;
 COMMENT ON SCHEMA dorad_data IS
     'Tables and functions of dorad. People and BI tools read the views of schema dorad.';
 
-CREATE SCHEMA dorad;
+CREATE SCHEMA IF NOT EXISTS dorad;
 COMMENT ON SCHEMA dorad IS
     'The face of dorad for people and BI tools: views only, each with comments.';
 
