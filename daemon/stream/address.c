@@ -34,8 +34,9 @@ static bool number(const char *text, size_t n, int most, int *out)
 static bool add_host(struct address *address, const char *text, size_t n, int port)
 {
 	const char *name = text;
-	const char *rest = memchr(text, ':', n);
-	size_t name_length = rest ? (size_t)(rest - text) : n;
+	const char *colon = memchr(text, ':', n);
+	size_t name_length = colon ? (size_t)(colon - text) : n;
+	size_t rest = name_length; /* where the port begins, with its colon */
 
 	if (n && text[0] == '[') {
 		const char *end = memchr(text, ']', n);
@@ -44,13 +45,12 @@ static bool add_host(struct address *address, const char *text, size_t n, int po
 			return false;
 		name = text + 1;
 		name_length = (size_t)(end - name);
-		rest = end + 1 < text + n ? end + 1 : NULL;
+		rest = (size_t)(end + 1 - text);
 	}
 	if (name_length == 0)
 		return false;
-	if (rest &&
-		(*rest != ':' ||
-			!number(rest + 1, (size_t)(text + n - rest) - 1, 65535, &port)))
+	if (rest < n &&
+		(text[rest] != ':' || !number(text + rest + 1, n - rest - 1, 65535, &port)))
 		return false;
 	address->hosts =
 		xreallocarray(address->hosts, address->n_hosts + 1, sizeof(*address->hosts));
