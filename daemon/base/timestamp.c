@@ -174,7 +174,7 @@ bool timestamp_parse(const char *text, size_t n, int64_t *out_us)
 	}
 
 	int64_t at_us = day * S_PER_DAY * US_PER_S + in_day - east;
-	if (c.at != c.end || at_us < 0)
+	if (c.at != c.end || at_us < 0 || at_us >= TIMESTAMP_END_US)
 		return false;
 	*out_us = at_us;
 	return true;
@@ -182,7 +182,6 @@ bool timestamp_parse(const char *text, size_t n, int64_t *out_us)
 
 bool timestamp_from_number(int64_t number, int64_t *out_us)
 {
-	static const int64_t year_10000_us = INT64_C(253402300800) * US_PER_S;
 	int64_t at_us;
 
 	if (number <= 0)
@@ -195,7 +194,7 @@ bool timestamp_from_number(int64_t number, int64_t *out_us)
 		at_us = number;
 	else
 		at_us = number / 1000;
-	if (at_us >= year_10000_us)
+	if (at_us >= TIMESTAMP_END_US)
 		return false;
 	*out_us = at_us;
 	return true;

@@ -8,6 +8,7 @@
 
 /* Instants are int64_t microseconds since 1970-01-01T00:00:00Z everywhere; names end in _us. */
 
+#define TIMESTAMP_END_US (INT64_C(253402300800) * 1000000) /* the year 10000 begins */
 #define TIMESTAMP_TEXT_MAX 28 /* "2026-06-01T21:59:22.000000Z" and its NUL */
 
 /*

@@ -24,7 +24,9 @@ enum dora_kind {
 };
 
 #define DORA_N_KINDS 6
-#define DORA_ID_MAX 255 /* bytes of an id; more is an error */
+#define DORA_ID_MAX 255    /* bytes of an id, a source or a name; more is an error */
+#define DORA_TEXT_MAX 2048 /* bytes of any other text in data */
+#define DORA_PATHS_MAX 500 /* directories in an origin; more: paths_truncated */
 
 /* The word in the stream's key and in "dorad.<kind>.v1". */
 const char *dora_kind_name(enum dora_kind kind);
@@ -51,16 +53,17 @@ struct dora_event_list {
 struct dora_event *dora_event_list_add(struct dora_event_list *list);
 
 /*
- * Holds an event to the contract: id's length, names and types of data's fields, the key its
- * kind needs. False: err names the field and what it wanted. schemas/events/ say the same; a
- * test compares them.
+ * Holds an event to the contract: id's length, names and types of data's fields, times as
+ * timestamp_format() writes them, the key its kind needs. False: err names the field and what
+ * it wanted. schemas/events/ are made from the same table.
  */
 bool dora_event_check(const struct dora_event *event, struct error *err);
 
 /*
  * From one CloudEvent in JSON, as a sender of EVENTS.md section 3 or a reader of the streams
  * gives it: id, type, time and data are needed; source defaults to default_source, subject to
- * the entity's key. The event is checked. False: err has words, nothing was added.
+ * the entity's key. Times in data, in whatever form and zone, become UTC. The event is checked.
+ * False: err has words, nothing was added. The cloudevent stays the caller's, untouched.
  */
 bool dora_event_from_cloudevent(const json_t *cloudevent, const char *default_source,
 	struct dora_event_list *list, struct error *err);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_EVENT_CONTRACT_H
+#define DORAD_EVENT_CONTRACT_H
+
+#include "event/dora_event.h"
+
+#include <stddef.h>
+
+/*
+ * The fields of each kind's data, in one table: dora_event_check() holds events to it,
+ * schemas/events/ are made from it, and cloudevent.c knows from it which texts are times.
+ */
+enum field_type {
+	FIELD_KEY,    /* a string of 1 to DORA_ID_MAX bytes; never null */
+	FIELD_NAME,   /* the same, or null */
+	FIELD_TEXT,   /* a string of at most DORA_TEXT_MAX bytes, or null */
+	FIELD_TIME,   /* RFC 3339, UTC, microseconds, or null */
+	FIELD_BOOL,   /* true, false or null */
+	FIELD_INT,    /* from .min to .max, or null */
+	FIELD_CHOICE, /* one of .choices, or null */
+	FIELD_NAMES,  /* a list of names, or null */
+	FIELD_TEXTS,  /* a list of texts, or null */
+	FIELD_FLAGS,  /* an object of true and false, or null */
+	FIELD_OBJECT, /* an object of .fields, or null */
+	FIELD_ANY,    /* any JSON value but an object or a list */
+};
+
+struct field {
+	const char *name;
+	enum field_type type;
+	const char *meaning;        /* one sentence, for the schema */
+	const char *const *choices; /* ended by NULL */
+	const struct field *fields; /* ended by {0} */
+	int64_t min;
+	int64_t max;
+};
+
+struct contract {
+	const char *key; /* the field that names the entity; NULL: correction, by its target */
+	const struct field *fields; /* ended by {0} */
+};
+
+extern const struct contract contracts[DORA_N_KINDS];
+
+/* In every kind's data. */
+extern const struct field common_fields[];
+
+/* Among a kind's own fields and the common ones; NULL: it has none of this name. */
+const struct field *contract_field(enum dora_kind kind, const char *name);
+
+/* In one list; NULL: not there. */
+const struct field *field_find(const struct field *fields, const char *name);
+
+/* The JSON Schema of a kind's CloudEvents, as schemas/events/<kind>.schema.json has it. The
+ * caller frees it with json_decref(). */
+json_t *contract_schema(enum dora_kind kind);
+
+#endif
