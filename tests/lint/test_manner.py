@@ -108,7 +108,7 @@ def test_nothing_is_left_for_later():
 
 
 def test_no_path_of_one_machine_is_written_down():
-    path = re.compile(r"(?<![\w.}*-])/(wo" r"rk|ho" r"me|ro" r"ot|tm" r"p)/[a-z]")
+    path = re.compile(r"(?<![\w.}*-])/(wo" r"rk|ho" r"me|ro" r"ot|tm" r"p)/(?!\S*XXXXXX)[a-z]")
     assert_none(f"{name}:{number}: {line.strip()}" for name, text in text_files()
                 for number, line in enumerate(text.splitlines(), 1) if path.search(line))
 
