@@ -20,6 +20,7 @@ enum http_refusal {
 	HTTP_REFUSAL_METHOD,            /* not a token, or longer than 32 bytes */
 	HTTP_REFUSAL_TARGET,            /* not origin-form */
 	HTTP_REFUSAL_TARGET_LENGTH,     /* request line over 8 KiB */
+	HTTP_REFUSAL_LINE,              /* not METHOD SP target SP HTTP/ */
 	HTTP_REFUSAL_VERSION,           /* not HTTP/1.0 or HTTP/1.1 */
 	HTTP_REFUSAL_LINE_END,          /* a bare CR or LF */
 	HTTP_REFUSAL_FIELD_NAME,        /* not a token directly followed by a colon */
