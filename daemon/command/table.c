@@ -5,6 +5,7 @@
 const struct command *const commands[] = {
 	&check_command,
 	&migrate_command,
+	&rollup_command,
 };
 
 const size_t n_commands = ARRAY_LEN(commands);

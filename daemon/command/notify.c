@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "notify.h"
+
+#include <assert.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+/* The watchdog is fed this often while waiting; units give it several seconds. */
+#define BEAT_US 1000000
+
+void notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+	(void)sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+void wakeup_init(struct wakeup *wakeup)
+{
+	sigset_t signals;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	*wakeup = (struct wakeup){.file = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+	assert(wakeup->file >= 0); /* fails only without descriptors, at the start */
+}
+
+void wakeup_clear(struct wakeup *wakeup)
+{
+	(void)close(wakeup->file);
+	wakeup->file = -1;
+}
+
+static void take(struct wakeup *wakeup)
+{
+	struct signalfd_siginfo info;
+
+	while (read(wakeup->file, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP)
+			wakeup->reload = true;
+		else
+			wakeup->stop = true;
+	}
+}
+
+bool wakeup_wait(struct wakeup *wakeup, int64_t for_us)
+{
+	struct pollfd poll_file = {.fd = wakeup->file, .events = POLLIN};
+
+	for (;;) {
+		int64_t step_us = for_us < BEAT_US ? for_us : BEAT_US;
+
+		notify("WATCHDOG=1");
+		bool woken = poll(&poll_file, 1, (int)((step_us + 999) / 1000)) > 0;
+		take(wakeup);
+		for_us -= step_us;
+		if (woken || wakeup->stop || for_us <= 0)
+			return !wakeup->stop;
+	}
+}

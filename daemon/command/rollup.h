@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_COMMAND_ROLLUP_H
+#define DORAD_COMMAND_ROLLUP_H
+
+#include "command/command.h"
+#include "notify.h"
+#include "store/store.h"
+#include "stream/group.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ROLLUP_GROUP "rollup"
+
+/* What a worker has done since it started; for /metrics and the line at the end of --once. */
+struct rollup_counts {
+	int64_t kept;      /* events new to the database */
+	int64_t replaced;  /* by a higher revision */
+	int64_t unchanged; /* known already */
+	int64_t dead;      /* put aside */
+	int64_t lost;      /* deleted from a stream before they were handled */
+	int64_t batches;
+	int64_t recomputed; /* transactions of recomputation that found work */
+	int64_t trimmed;
+};
+
+/* One worker: Redis on one side, Postgres on the other, one thread. */
+struct rollup {
+	const struct config *config;
+	struct wakeup *wakeup;
+	struct store *store;
+	struct stream *stream;
+	char *consumer; /* group's, owned */
+	struct stream_group group;
+	struct link link;
+	bool once;             /* works off what is there and ends: nothing is waited for */
+	size_t batch;          /* events a transaction takes at present */
+	bool own_pending;      /* this consumer may have entries that it has not acknowledged */
+	struct stat catalog;   /* of the file as it was last applied */
+	int64_t *known_losses; /* by key: what a standing has already been alarmed about */
+	struct {
+		int64_t claim_us; /* when each is due next, monotonic */
+		int64_t catalog_us;
+		int64_t minute_us;
+		int64_t recompute_us;
+	} due;
+	bool dirty; /* something was kept that is not yet recomputed */
+	struct rollup_counts counts;
+};
+
+enum rollup_progress {
+	ROLLUP_WORKED, /* did something: there may be more */
+	ROLLUP_IDLE,   /* found nothing to do */
+	ROLLUP_STUCK,  /* could not: said why in the log; wait, then try again */
+};
+
+int64_t rollup_now_us(void); /* monotonic */
+
+/* rollup_event.c: one entry as dorad_data.keep() takes it. Pure. False: err says why no. */
+bool rollup_event_write(const struct stream_entry *entry, FILE *to, struct error *err);
+
+/* rollup_keep.c: keeps entries, acknowledges them, puts aside what cannot be kept. */
+enum rollup_progress rollup_keep(struct rollup *rollup, const struct stream_entries *entries);
+
+/* rollup_intake.c: one round of reading: own pending ones, those of the dead, new ones. */
+enum rollup_progress rollup_intake(struct rollup *rollup, int64_t block_ms);
+
+/* What a stream's result asks for; logs it. */
+enum rollup_progress rollup_stream_failed(struct rollup *rollup, enum stream_result result,
+	const char *doing, const struct error *err);
+
+/* rollup_chores.c. The same for Postgres. */
+enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class class,
+	const char *doing, const struct error *err);
+
+/* Applies rollup.catalog if it is not as it was; a bad file leaves what was applied. */
+enum rollup_progress rollup_catalog(struct rollup *rollup);
+
+/* Moves the clock (NULL: to now) and works off what is marked, for a while (a daemon) or to
+ * the end (--once). */
+enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
+
+/* Alarms about entries that somebody else deleted before this group was given them. */
+enum rollup_progress rollup_watch_losses(struct rollup *rollup);
+
+/* Once a minute: the clock, trimming, losses. */
+enum rollup_progress rollup_minute(struct rollup *rollup);
+
+/* rollup_whole.c: --rebuild and --verify. */
+int rollup_rebuild(const struct command_line *line);
+int rollup_verify(const struct command_line *line);
+
+#endif

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schema comes with the program, is applied once, and only forward."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.dorad import Site, environment, program
+
+
+@pytest.fixture
+def empty(postgres):
+    """A site whose database has no schema yet."""
+    with Site(postgres=postgres) as site:
+        site.postgres.create(site.database)
+        yield site
+
+
+def states(site, *arguments):
+    return [row["state"] for row in site.table("migrate", *arguments)]
+
+
+def test_a_dry_run_lists_what_is_missing_and_changes_nothing(empty):
+    assert set(states(empty, "--dry-run")) == {"missing"}
+    assert set(states(empty, "--dry-run")) == {"missing"}
+
+
+def test_every_migration_is_applied_once_and_noted(empty):
+    applied = empty.table("migrate")
+    assert {row["state"] for row in applied} == {"applied"}
+    assert [row["version"] for row in applied] == list(range(1, len(applied) + 1))
+    noted = empty.query("SELECT version, name, sha256 FROM dorad_data.migration ORDER BY version")
+    assert noted == [{key: row[key] for key in ("version", "name", "sha256")} for row in applied]
+    assert states(empty) == []
+    assert set(states(empty, "--dry-run")) == {"there"}
+
+
+def test_three_at_once_take_turns(empty):
+    command = [program(), "migrate", "--json", "-c", empty.write()]
+    running = [subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE) for _ in range(3)]
+    outputs = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0, 0], outputs
+    applied = [row["version"] for output, _ in outputs for row in json.loads(output)]
+    assert sorted(applied) == [row["version"] for row in empty.table("migrate", "--dry-run")]
+
+
+def test_a_migration_that_changed_after_it_was_applied_is_refused(empty):
+    empty.run("migrate")
+    empty.query("UPDATE dorad_data.migration SET sha256 = repeat('0', 64) WHERE version = 1")
+    done = empty.run("migrate", check=False)
+    assert done.returncode == 1
+    assert "a migration must not change" in done.stderr
+
+
+def test_a_database_newer_than_the_program_is_refused_in_words(empty):
+    n = len(empty.table("migrate"))
+    empty.query("INSERT INTO dorad_data.migration (version, name, sha256)"
+                f" VALUES ({n + 1}, '9999_future.sql', repeat('0', 64))")
+    for command in (["migrate"], ["rollup", "--once"]):
+        done = empty.run(*command, check=False)
+        assert done.returncode == 1
+        assert "9999_future.sql" in done.stderr
+        assert "newer" in done.stderr
+
+
+def test_a_roll_up_on_a_database_without_schema_says_what_to_do(empty):
+    done = empty.run("rollup", "--once", check=False)
+    assert done.returncode == 1
+    assert "dorad migrate" in done.stderr
