@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fault.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,5 +15,5 @@ void fault_point(const char *name)
 		return;
 	long nth = wanted[n] == ':' ? strtol(wanted + n + 1, NULL, 10) : 1;
 	if ((wanted[n] == ':' || wanted[n] == '\0') && ++passed == nth)
-		(void)raise(SIGKILL);
+		_Exit(137); /* as the shell calls it */
 }

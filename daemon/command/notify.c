@@ -31,7 +31,7 @@ void wakeup_init(struct wakeup *wakeup)
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigaddset(&signals, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	*wakeup = (struct wakeup){.file = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
 	assert(wakeup->file >= 0); /* fails only without descriptors, at the start */
 }

@@ -104,7 +104,7 @@ static int run_once(struct rollup *rollup, const char *as_of)
 		if (failures)
 			wait_out(rollup, failures);
 	}
-	for (int failures = 0; (progress = rollup_recompute(rollup, as_of)) != ROLLUP_IDLE;) {
+	for (int failures = 0; rollup_recompute(rollup, as_of) != ROLLUP_IDLE;) {
 		if (++failures == MOST_FAILURES || rollup->wakeup->stop)
 			return EXIT_FAILED;
 		wait_out(rollup, failures);
