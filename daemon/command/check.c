@@ -1,21 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "database.h"
+#include "event/dora_event.h"
+#include "store/migration.h"
+#include "stream/stream.h"
 #include "table.h"
+
+#include "config/catalog.h"
 
 #include <stdio.h>
 
+/* What was looked at so far; bad: somebody must mend something before dorad runs. */
+struct findings {
+	struct sheet *sheet;
+	bool bad;
+};
+
+enum finding {
+	FINDING_GOOD,
+	FINDING_WARNING, /* it runs, but read this */
+	FINDING_BAD,
+};
+
+static void note(
+	struct findings *findings, const char *what, enum finding finding, const char *words)
+{
+	static const char *const names[] = {"good", "warning", "bad"};
+
+	sheet_add(findings->sheet, (const char *const[]){what, names[finding], words});
+	findings->bad = findings->bad || finding == FINDING_BAD;
+}
+
+static void check_endpoints(struct findings *findings, const struct config *config)
+{
+	if (!config->receive.n_endpoints)
+		note(findings, "endpoints", FINDING_WARNING,
+			"none: nothing can be received; want receive.endpoints in the "
+			"configuration");
+}
+
+static void check_catalog(struct findings *findings, const struct config *config)
+{
+	struct error err = {0};
+
+	if (!config->rollup.catalog) {
+		note(findings, "catalogue", FINDING_WARNING,
+			"none (rollup.catalog): each repository is a service of its own, "
+			"without a team");
+		return;
+	}
+	json_t *catalog = catalog_load(config->rollup.catalog, &err);
+	note(findings, "catalogue", catalog ? FINDING_GOOD : FINDING_BAD,
+		catalog ? config->rollup.catalog : err.text);
+	json_decref(catalog);
+}
+
+static void check_redis(struct findings *findings, const struct config *config)
+{
+	struct stream_options options = {
+		.url = config->redis,
+		.password_file = config->redis_password,
+		.prefix = config->stream_prefix,
+		.shards = config->shards,
+	};
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct error err = {0};
+	const char *warning = NULL;
+	CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, &err);
+
+	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
+		stream_probe(stream, arena, &warning, &err) != STREAM_DONE)
+		note(findings, "redis", FINDING_BAD, err.text);
+	else if (warning)
+		note(findings, "redis", FINDING_WARNING, warning);
+	else
+		note(findings, "redis", FINDING_GOOD, stream_address(stream));
+}
+
+static void check_postgres(struct findings *findings, const char *what, const char *conninfo,
+	const char *option, bool read_only)
+{
+	struct store_options options = {
+		.conninfo = conninfo,
+		.application = "dorad check",
+		.read_only = read_only,
+		.statement_timeout_s = 30,
+	};
+	struct error err = {0};
+
+	if (!conninfo) {
+		char words[160];
+
+		(void)snprintf(words, sizeof(words), "%s is not set: dorad %s cannot run",
+			option, what);
+		note(findings, what, FINDING_WARNING, words);
+		return;
+	}
+	CLEANUP(store_destroyp) struct store *store = store_create(&options, &err);
+	bool good = store && store_connect(store, &err) == STORE_FINE &&
+		(read_only || migration_check(store, &err) == STORE_FINE);
+	note(findings, what, good ? FINDING_GOOD : FINDING_BAD, good ? "connected" : err.text);
+}
+
 static int check(const struct command_line *line)
 {
+	static const struct sheet_column columns[] = {
+		{"what", SHEET_TEXT},
+		{"result", SHEET_TEXT},
+		{"words", SHEET_TEXT},
+	};
 	CLEANUP(config_destroyp) struct config *config = command_config(line);
 
 	if (!config)
 		return EXIT_FAILED;
-	printf("%s: good\n", config->path);
-	return EXIT_DONE;
+	CLEANUP(sheet_destroyp) struct sheet *sheet = sheet_create(columns, ARRAY_LEN(columns));
+	struct findings findings = {.sheet = sheet};
+
+	note(&findings, "configuration", FINDING_GOOD, config->path);
+	check_endpoints(&findings, config);
+	check_catalog(&findings, config);
+	if (!command_option(line, "--offline", 0)) {
+		check_redis(&findings, config);
+		check_postgres(
+			&findings, "rollup", config->rollup.postgres, "rollup.postgres", false);
+		check_postgres(
+			&findings, "portal", config->portal.postgres, "portal.postgres", true);
+	}
+	sheet_print(sheet, command_wants_json(line), stdout);
+	return findings.bad ? EXIT_FAILED : EXIT_DONE;
 }
+
+static const struct command_option options[] = {
+	{"--offline", NULL, "look at the files alone, connect to nothing", false},
+	{0},
+};
 
 const struct command check_command = {
 	.name = "check",
 	.arguments = "",
-	.summary = "is the configuration good?",
+	.summary = "are configuration, catalogue and connections good?",
+	.details = "One line for each thing looked at: good, warning (it runs, but read this) "
+		   "or bad (mend\n"
+		   "it first). Exit 0 unless something is bad.",
+	.options = options,
+	.prints_table = true,
 	.run = check,
 };
