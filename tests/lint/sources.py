@@ -5,6 +5,8 @@ import os
 import re
 import subprocess
 
+import pytest
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 BUILD = os.path.join(ROOT, "build")
 
@@ -67,7 +69,8 @@ def includes(name):
 def assert_none(complaints):
     """Fails with all complaints (None is none) in one message."""
     complaints = [complaint for complaint in complaints if complaint]
-    assert not complaints, "\n" + "\n".join(complaints)
+    if complaints:
+        pytest.fail("\n".join(complaints), pytrace=False)
 
 
 def calls(name):
