@@ -107,7 +107,8 @@ static redisReply *wait_reply(redisContext *redis)
 			return NULL;
 		if (redis->reader->len > REPLY_MAX_BYTES) {
 			redis->err = REDIS_ERR_PROTOCOL;
-			(void)strcpy(redis->errstr, "an answer without end");
+			(void)snprintf(
+				redis->errstr, sizeof(redis->errstr), "an answer without end");
 			return NULL;
 		}
 		if (redisGetReplyFromReader(redis, &reply) != REDIS_OK)

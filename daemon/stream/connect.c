@@ -137,7 +137,9 @@ static bool read_password(const char *path, char out[static PASSWORD_MAX], struc
 
 	if (!read)
 		error_setf(err, "%s: %s (redis_password)", path,
-			file && !ferror(file) ? "empty" : strerror(errno));
+			file && !ferror(file)
+				? "empty"
+				: strerror(errno)); // NOLINT(concurrency-mt-unsafe)
 	if (file)
 		(void)fclose(file);
 	if (read)

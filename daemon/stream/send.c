@@ -117,19 +117,25 @@ static enum stream_result take_tops(
 	return first;
 }
 
-static enum stream_result send_window(struct stream *stream, const bool *touched,
-	struct stream_addition *additions, size_t n, struct stream_id *tops,
-	size_t *out_acknowledged, struct error *err)
+struct window {
+	const bool *touched; /* by key: whose top is asked for */
+	struct stream_addition *additions;
+	size_t n;
+};
+
+static enum stream_result send_window(struct stream *stream, const struct window *window,
+	struct stream_id *tops, size_t *out_acknowledged, struct error *err)
 {
 	*out_acknowledged = 0;
 	set_patience(stream, 0);
-	enum stream_result result = queue_all(stream, touched, additions, n, err);
+	enum stream_result result =
+		queue_all(stream, window->touched, window->additions, window->n, err);
 	if (result != STREAM_DONE)
 		return result;
-	enum stream_result seen = take_tops(stream, touched, tops, err);
+	enum stream_result seen = take_tops(stream, window->touched, tops, err);
 	if (seen == STREAM_BROKEN)
 		return seen;
-	result = take_all(stream, additions, n, out_acknowledged, err);
+	result = take_all(stream, window->additions, window->n, out_acknowledged, err);
 	if (seen != STREAM_DONE) {
 		*out_acknowledged = 0; /* what was there before is not known */
 		return result == STREAM_BROKEN ? result : seen;
@@ -144,8 +150,8 @@ enum stream_result stream_send(struct stream *stream, struct stream_addition *ad
 
 	for (size_t i = 0; i < n; i++)
 		touched[additions[i].key] = true;
-	enum stream_result result =
-		send_window(stream, touched, additions, n, tops, out_acknowledged, err);
+	struct window window = {.touched = touched, .additions = additions, .n = n};
+	enum stream_result result = send_window(stream, &window, tops, out_acknowledged, err);
 	free(touched);
 	return result;
 }
@@ -157,7 +163,8 @@ enum stream_result stream_tops(struct stream *stream, struct stream_id *tops, st
 
 	for (size_t key = 0; key < stream->n_keys; key++)
 		touched[key] = true;
-	enum stream_result result = send_window(stream, touched, NULL, 0, tops, &none, err);
+	struct window window = {.touched = touched};
+	enum stream_result result = send_window(stream, &window, tops, &none, err);
 	free(touched);
 	return result;
 }

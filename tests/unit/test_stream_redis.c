@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/group.h"
 
-#include "redis_server.h"
+#include "private_redis.h"
 #include "tap.h"
 
-static struct redis_server server;
+static struct private_redis server;
 
 static const struct stream_group group = {.name = "rollup", .consumer = "here:1"};
 static const struct stream_group other = {.name = "rollup", .consumer = "there:1"};
@@ -19,7 +19,7 @@ static struct stream *connected(void)
 		printf("Bail out! %s\n", err.text);
 		exit(1);
 	}
-	(void)redis_server_do(&server, "FLUSHALL");
+	(void)private_redis_do(&server, "FLUSHALL");
 	return stream;
 }
 
@@ -71,7 +71,7 @@ static void a_window_is_acknowledged_in_order_and_says_what_was_there(void)
 	CHECK_INT(acknowledged, 3);
 	CHECK_INT(tops[DORA_CHANGE].ms, 0);
 	CHECK(stream_id_compare(window[0].id, window[2].id) < 0);
-	CHECK_INT(redis_server_do(&server, "XLEN t:change"), 2);
+	CHECK_INT(private_redis_do(&server, "XLEN t:change"), 2);
 
 	struct stream_addition next = addition(DORA_CHANGE, "d");
 	CHECK_INT(stream_send(stream, &next, 1, tops, &acknowledged, NULL), STREAM_DONE);
@@ -93,12 +93,12 @@ static void one_refused_addition_stops_the_count_but_not_the_connection(void)
 	size_t acknowledged = 9;
 	struct error err = {0};
 
-	(void)redis_server_do(&server, "SET t:incident x");
+	(void)private_redis_do(&server, "SET t:incident x");
 	CHECK_INT(stream_send(stream, window, 3, tops, &acknowledged, &err), STREAM_WRONG);
 	CHECK(strstr(err.text, "WRONGTYPE") != NULL);
 	CHECK_INT(acknowledged, 0); /* what was in that stream before is not known */
 	CHECK_INT(stream_tops(stream, tops, NULL), STREAM_WRONG);
-	(void)redis_server_do(&server, "DEL t:incident");
+	(void)private_redis_do(&server, "DEL t:incident");
 	CHECK_INT(stream_send(stream, window, 3, tops, &acknowledged, NULL), STREAM_DONE);
 	CHECK_INT(acknowledged, 3);
 }
@@ -112,18 +112,18 @@ static void a_full_server_is_told_from_a_dead_one(void)
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	const char *warning = NULL;
 
-	(void)redis_server_do(&server, "CONFIG SET maxmemory 1");
+	(void)private_redis_do(&server, "CONFIG SET maxmemory 1");
 	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_LATER);
 	CHECK_INT(acknowledged, 0);
-	(void)redis_server_do(&server, "CONFIG SET maxmemory 100000000");
+	(void)private_redis_do(&server, "CONFIG SET maxmemory 100000000");
 	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_DONE);
 	CHECK_INT(stream_probe(stream, arena, &warning, NULL), STREAM_DONE);
 	CHECK(warning == NULL);
-	(void)redis_server_do(&server, "CONFIG SET maxmemory-policy allkeys-lru");
+	(void)private_redis_do(&server, "CONFIG SET maxmemory-policy allkeys-lru");
 	CHECK_INT(stream_probe(stream, arena, &warning, NULL), STREAM_DONE);
 	CHECK(warning && strstr(warning, "allkeys-lru") != NULL);
-	(void)redis_server_do(&server, "CONFIG SET maxmemory 0");
-	(void)redis_server_do(&server, "CONFIG SET maxmemory-policy noeviction");
+	(void)private_redis_do(&server, "CONFIG SET maxmemory 0");
+	(void)private_redis_do(&server, "CONFIG SET maxmemory-policy noeviction");
 }
 
 static void a_server_that_went_away_is_connected_to_again(void)
@@ -133,11 +133,11 @@ static void a_server_that_went_away_is_connected_to_again(void)
 	struct stream_id tops[DORA_N_KINDS];
 	size_t acknowledged;
 
-	redis_server_stop(&server, SIGKILL);
+	private_redis_stop(&server, SIGKILL);
 	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_BROKEN);
 	CHECK_INT(stream_connect(stream, NULL), STREAM_BROKEN);
 	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_BROKEN);
-	redis_server_start(&server);
+	private_redis_start(&server);
 	CHECK_INT(stream_connect(stream, NULL), STREAM_DONE);
 	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_DONE);
 }
@@ -170,14 +170,14 @@ static void a_password_is_read_from_its_file_at_each_connect(void)
 	FILE *file = fopen(path, "w");
 	fputs("wrong\n", file);
 	fclose(file);
-	(void)redis_server_do(&server, "CONFIG SET requirepass right");
+	(void)private_redis_do(&server, "CONFIG SET requirepass right");
 	CHECK_INT(stream_connect(stream, NULL), STREAM_REFUSED);
 	file = fopen(path, "w");
 	fputs("right\n", file);
 	fclose(file);
 	CHECK_INT(stream_connect(stream, NULL), STREAM_DONE);
 
-	redisContext *context = redis_server_connect(&server);
+	redisContext *context = private_redis_connect(&server);
 	freeReplyObject(redisCommand(context, "AUTH right"));
 	freeReplyObject(redisCommand(context, "CONFIG SET requirepass %s", ""));
 	redisFree(context);
@@ -264,7 +264,7 @@ static void what_was_deleted_under_the_group_is_reported_as_lost(void)
 	fill(stream, 6);
 	CHECK_INT(read_new(stream, &group, 2, arena).entries.n, 2);
 	CHECK_INT(read_new(stream, &other, 2, arena).entries.n, 2);
-	(void)redis_server_do(&server, "XTRIM t:change MAXLEN 1");
+	(void)private_redis_do(&server, "XTRIM t:change MAXLEN 1");
 	CHECK_INT(stream_group_read_pending(stream, &group, 10, arena, &batch, NULL),
 		STREAM_DONE);
 	CHECK_INT(batch.entries.n, 0);
@@ -330,8 +330,8 @@ static void trimming_never_passes_what_a_group_still_needs(void)
 	CHECK_INT(stream_group_create(stream, &slow, NULL), STREAM_DONE);
 	CHECK_INT(stream_trim(stream, &deleted, NULL), STREAM_DONE);
 	CHECK_INT(deleted, 0); /* the other group has read none */
-	CHECK_INT(redis_server_do(&server, "XLEN t:change"), 3);
-	CHECK_INT(redis_server_do(&server, "XGROUP DESTROY t:change audit"), 1);
+	CHECK_INT(private_redis_do(&server, "XLEN t:change"), 3);
+	CHECK_INT(private_redis_do(&server, "XGROUP DESTROY t:change audit"), 1);
 	CHECK_INT(stream_trim(stream, &deleted, NULL), STREAM_DONE);
 	CHECK_INT(deleted, 1); /* the last delivered one stays, and the one not yet read */
 }
@@ -361,7 +361,7 @@ static void a_dead_entry_keeps_its_fields_and_says_where_it_was(void)
 
 int main(void)
 {
-	redis_server_init(&server);
+	private_redis_init(&server);
 	RUN(a_window_is_acknowledged_in_order_and_says_what_was_there);
 	RUN(one_refused_addition_stops_the_count_but_not_the_connection);
 	RUN(a_full_server_is_told_from_a_dead_one);
@@ -375,6 +375,6 @@ int main(void)
 	RUN(a_standing_says_what_waits_and_since_when);
 	RUN(trimming_never_passes_what_a_group_still_needs);
 	RUN(a_dead_entry_keeps_its_fields_and_says_where_it_was);
-	redis_server_clear(&server);
+	private_redis_clear(&server);
 	return tap_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DORAD_TESTS_REDIS_SERVER_H
-#define DORAD_TESTS_REDIS_SERVER_H
+#ifndef DORAD_TESTS_PRIVATE_REDIS_H
+#define DORAD_TESTS_PRIVATE_REDIS_H
 
 /* A private redis-server on a unix socket in a folder of its own, for one test program. */
 #include <hiredis/hiredis.h>
@@ -12,14 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct redis_server {
+struct private_redis {
 	char folder[64];
 	char path[96];
 	char url[128];
 	pid_t pid;
 };
 
-static inline redisContext *redis_server_connect(const struct redis_server *server)
+static inline redisContext *private_redis_connect(const struct private_redis *server)
 {
 	for (int i = 0; i < 500; i++) {
 		redisContext *context = redisConnectUnix(server->path);
@@ -33,7 +33,7 @@ static inline redisContext *redis_server_connect(const struct redis_server *serv
 	exit(1);
 }
 
-static inline void redis_server_start(struct redis_server *server)
+static inline void private_redis_start(struct private_redis *server)
 {
 	(void)fflush(stdout);
 	server->pid = fork();
@@ -46,10 +46,10 @@ static inline void redis_server_start(struct redis_server *server)
 			"no", (char *)NULL);
 		_exit(127);
 	}
-	redisFree(redis_server_connect(server));
+	redisFree(private_redis_connect(server));
 }
 
-static inline void redis_server_stop(struct redis_server *server, int with)
+static inline void private_redis_stop(struct private_redis *server, int with)
 {
 	int status;
 
@@ -58,26 +58,27 @@ static inline void redis_server_stop(struct redis_server *server, int with)
 	unlink(server->path);
 }
 
-static inline void redis_server_init(struct redis_server *server)
+static inline void private_redis_init(struct private_redis *server)
 {
 	(void)snprintf(server->folder, sizeof(server->folder), "/tmp/dorad-redis-XXXXXX");
 	if (!mkdtemp(server->folder))
 		exit(1);
 	(void)snprintf(server->path, sizeof(server->path), "%s/s", server->folder);
 	(void)snprintf(server->url, sizeof(server->url), "unix://%s", server->path);
-	redis_server_start(server);
+	private_redis_start(server);
 }
 
-static inline void redis_server_clear(struct redis_server *server)
+static inline void private_redis_clear(struct private_redis *server)
 {
-	redis_server_stop(server, SIGTERM);
+	private_redis_stop(server, SIGTERM);
 	rmdir(server->folder);
 }
 
 /* A command of plain words on a connection of its own; its reply's number, or 0. */
-static inline long long redis_server_do(const struct redis_server *server, const char *command)
+static inline long long private_redis_do(
+	const struct private_redis *server, const char *command)
 {
-	redisContext *context = redis_server_connect(server);
+	redisContext *context = private_redis_connect(server);
 	redisReply *reply = redisCommand(context, command);
 	long long number = reply ? reply->integer : 0;
 
