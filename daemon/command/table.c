@@ -6,6 +6,7 @@ const struct command *const commands[] = {
 	&check_command,
 	&migrate_command,
 	&rollup_command,
+	&catalog_command,
 };
 
 const size_t n_commands = ARRAY_LEN(commands);

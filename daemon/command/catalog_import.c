@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog.h"
+
+#include "base/xalloc.h"
+#include "config/backstage.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FILE (4 << 20) /* bytes; they are written by hand */
+
+static void say(void *context, const char *words)
+{
+	(void)context;
+	fprintf(stderr, "dorad catalog: %s\n", words);
+}
+
+static bool read_file(struct backstage *backstage, const char *path, struct error *err)
+{
+	FILE *file = fopen(path, "re");
+	bool done = false;
+
+	if (!file) {
+		error_setf(err, "%s: %s", path, strerrordesc_np(errno));
+		return false;
+	}
+	char *bytes = xmalloc(MAX_FILE);
+	size_t n = fread(bytes, 1, MAX_FILE, file);
+	if (ferror(file) || n == MAX_FILE)
+		error_setf(err, "%s: cannot be read, or is larger than %d MiB", path,
+			MAX_FILE >> 20);
+	else
+		done = backstage_read(backstage, path, bytes, n, err);
+	free(bytes);
+	(void)fclose(file);
+	return done;
+}
+
+static bool has_name(const char *name)
+{
+	return strcmp(name, "catalog-info.yaml") == 0 || strcmp(name, "catalog-info.yml") == 0;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* A file as it is named; in a folder those called catalog-info.yaml. */
+static bool read_all(
+	struct backstage *backstage, char *const *paths, size_t *n_files, struct error *err)
+{
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+	bool done = true;
+
+	if (!walk) {
+		error_setf(err, "%s: %s", paths[0], strerrordesc_np(errno));
+		return false;
+	}
+	for (FTSENT *entry; done && (entry = fts_read(walk));) {
+		bool named = entry->fts_level == FTS_ROOTLEVEL;
+
+		if (entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR ||
+			entry->fts_info == FTS_DNR) {
+			error_setf(err, "%s: %s", entry->fts_path,
+				strerrordesc_np(entry->fts_errno));
+			done = false;
+		} else if (entry->fts_info == FTS_F && (named || has_name(entry->fts_name))) {
+			done = read_file(backstage, entry->fts_path, err);
+			(*n_files)++;
+		} else if (entry->fts_info == FTS_D && strcmp(entry->fts_name, ".git") == 0) {
+			(void)fts_set(walk, entry, FTS_SKIP);
+		}
+	}
+	(void)fts_close(walk);
+	return done;
+}
+
+int catalog_import(const struct command_line *line)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct backstage *backstage = backstage_create(arena);
+	size_t n = command_n_arguments(line) - 1;
+	size_t n_files = 0;
+	struct error err = {0};
+
+	if (n == 0)
+		return command_misuse(
+			line, "import: which files? name catalog-info.yaml files, or folders");
+	char **paths = xcalloc(n + 1, sizeof(*paths));
+	for (size_t i = 0; i < n; i++)
+		paths[i] = arena_strdup(arena, command_argument(line, i + 1));
+	bool done = read_all(backstage, paths, &n_files, &err);
+	free(paths);
+	if (!done)
+		return command_fail(line, "%s", err.text);
+
+	backstage_settle(backstage, say, NULL);
+	backstage_write(backstage, stdout);
+	fprintf(stderr, "dorad catalog: %zu files, %zu services\n", n_files,
+		backstage_n_services(backstage));
+	return EXIT_DONE;
+}
