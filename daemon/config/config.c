@@ -2,181 +2,14 @@
 #include "config/config.h"
 
 #include "base/xalloc.h"
-#include "config/options.h"
-#include "config/tree.h"
-#include "config/values.h"
+#include "fields_priv.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_FILE_BYTES (4 << 20)
-
-struct loading {
-	const char *path;
-	struct error *err;
-};
-
-/* ---- giving an option its value ---- */
-
-static void strings_add(struct config_strings *strings, const char *text, size_t n)
-{
-	strings->items = xreallocarray(strings->items, strings->n + 1, sizeof(char *));
-	strings->items[strings->n++] = xstrndup(text, n);
-}
-
-static void *field(void *object, const struct option *option)
-{
-	return (char *)object + option->offset;
-}
-
-static bool set_number(void *object, const struct option *option, const char *text)
-{
-	int64_t value = 0;
-	bool ok = false;
-
-	if (option->type == OPTION_INTEGER)
-		ok = value_integer(text, &value);
-	else if (option->type == OPTION_BYTES)
-		ok = value_bytes(text, &value);
-	else if (option->type == OPTION_DURATION)
-		ok = value_duration_us(text, &value);
-	if (!ok || value < option->min || value > option->max)
-		return false;
-	memcpy(field(object, option), &value, sizeof(value));
-	return true;
-}
-
-static bool set_text(void *object, const struct option *option, const char *text)
-{
-	char *copy;
-
-	if (!*text)
-		return false;
-	for (size_t i = 0; option->choices; i++) {
-		if (!option->choices[i])
-			return false;
-		if (strcmp(option->choices[i], text) == 0)
-			break;
-	}
-	copy = xstrdup(text);
-	memcpy(field(object, option), &copy, sizeof(copy));
-	return true;
-}
-
-/* False: text is not what the option takes. */
-static bool set(void *object, const struct option *option, const char *text)
-{
-	bool flag;
-
-	switch (option->type) {
-	case OPTION_STRING:
-	case OPTION_FILE:
-	case OPTION_CHOICE:
-		return set_text(object, option, text);
-	case OPTION_STRINGS:
-		if (!*text)
-			return false;
-		strings_add(field(object, option), text, strlen(text));
-		return true;
-	case OPTION_INTEGER:
-	case OPTION_BYTES:
-	case OPTION_DURATION:
-		return set_number(object, option, text);
-	case OPTION_BOOL:
-		if (!value_bool(text, &flag))
-			return false;
-		memcpy(field(object, option), &flag, sizeof(flag));
-		return true;
-	}
-	__builtin_unreachable();
-}
-
-/* ---- saying what was wanted ---- */
-
-static void describe_number(const struct option *option, char *out, size_t n)
-{
-	if (option->type == OPTION_INTEGER)
-		(void)snprintf(out, n, "a whole number from %" PRId64 " to %" PRId64,
-			option->min, option->max);
-	else if (option->type == OPTION_BYTES)
-		(void)snprintf(out, n,
-			"a size like 25MiB, from %" PRId64 " to %" PRId64 " bytes", option->min,
-			option->max);
-	else
-		(void)snprintf(out, n,
-			"a duration like 30s, 15m, 4h or 7d, from %" PRId64 "s to %" PRId64 "s",
-			option->min / 1000000, option->max / 1000000);
-}
-
-static void describe_choices(const struct option *option, char *out, size_t n)
-{
-	size_t used = (size_t)snprintf(out, n, "one of");
-
-	for (size_t i = 0; option->choices[i] && used < n; i++)
-		used += (size_t)snprintf(out + used, n - used, " %s", option->choices[i]);
-}
-
-static void describe(const struct option *option, char *out, size_t n)
-{
-	switch (option->type) {
-	case OPTION_STRING:
-		(void)snprintf(out, n, "a text");
-		return;
-	case OPTION_FILE:
-		(void)snprintf(out, n, "a file's name");
-		return;
-	case OPTION_STRINGS:
-		(void)snprintf(out, n, "a text, or a list of them");
-		return;
-	case OPTION_BOOL:
-		(void)snprintf(out, n, "yes or no");
-		return;
-	case OPTION_CHOICE:
-		describe_choices(option, out, n);
-		return;
-	case OPTION_INTEGER:
-	case OPTION_BYTES:
-	case OPTION_DURATION:
-		describe_number(option, out, n);
-		return;
-	}
-	__builtin_unreachable();
-}
-
-static bool refuse(
-	struct loading *loading, const struct tree *node, const struct option *option)
-{
-	char wanted[200];
-
-	describe(option, wanted, sizeof(wanted));
-	if (node->kind != TREE_SCALAR)
-		return tree_complain(loading->err, loading->path, node,
-			"%s: found a %s, want %s", option->name,
-			node->kind == TREE_LIST ? "list" : "map", wanted);
-	return tree_complain(loading->err, loading->path, node, "%s: found \"%s\", want %s",
-		option->name, node->text, wanted);
-}
-
-static bool take(struct loading *loading, void *object, const struct option *option,
-	const struct tree *node)
-{
-	if (option->type == OPTION_STRINGS && node->kind == TREE_LIST) {
-		for (size_t i = 0; i < node->n; i++) {
-			if (node->items[i]->kind != TREE_SCALAR ||
-				!set(object, option, node->items[i]->text))
-				return refuse(loading, node->items[i], option);
-		}
-		return true;
-	}
-	if (node->kind != TREE_SCALAR || tree_is_null(node) || !set(object, option, node->text))
-		return refuse(loading, node, option);
-	return true;
-}
-
-/* ---- the file ---- */
 
 static const struct option *find(enum option_place place, const char *name)
 {
@@ -236,7 +69,7 @@ static bool take_endpoint(struct loading *loading, struct config *config,
 			return tree_complain(loading->err, loading->path, map->keys[i],
 				"receive.endpoints.%s: no option %s; see dorad.yaml(5)",
 				key->text, map->keys[i]->text);
-		if (!take(loading, endpoint, option, map->items[i]))
+		if (!fields_take(loading, endpoint, option, map->items[i]))
 			return false;
 	}
 	if (!endpoint->source)
@@ -275,7 +108,7 @@ static bool take_map(struct loading *loading, struct config *config, const char 
 		const struct option *option = find(OPTION_OF_FILE, name);
 		bool ok;
 		if (option)
-			ok = take(loading, config, option, map->items[i]);
+			ok = fields_take(loading, config, option, map->items[i]);
 		else if (strcmp(name, "receive.endpoints") == 0)
 			ok = take_endpoints(loading, config, map->items[i]);
 		else if (!is_section(name))
@@ -290,31 +123,6 @@ static bool take_map(struct loading *loading, struct config *config, const char 
 			return false;
 	}
 	return true;
-}
-
-static bool is_unset(void *object, const struct option *option)
-{
-	static const struct config_strings none;
-
-	if (option->type == OPTION_STRINGS)
-		return memcmp(field(object, option), &none, sizeof(none)) == 0;
-	return *(char **)field(object, option) == NULL;
-}
-
-/* Numbers and flags have their defaults before the file is read, texts and lists after. */
-static void set_defaults(void *object, enum option_place place, bool before)
-{
-	const struct option *option;
-
-	for (size_t i = 0; (option = option_at(i)); i++) {
-		bool number = option->type == OPTION_INTEGER || option->type == OPTION_BYTES ||
-			option->type == OPTION_DURATION || option->type == OPTION_BOOL;
-
-		if (option->place != place || !option->initial || number != before)
-			continue;
-		if (number || is_unset(object, option))
-			(void)set(object, option, option->initial);
-	}
 }
 
 static bool check_whole(struct loading *loading, const struct config *config)
@@ -358,10 +166,10 @@ struct config *config_parse(const char *path, const char *bytes, size_t n, struc
 	}
 
 	config->path = xstrdup(path);
-	set_defaults(config, OPTION_OF_FILE, true);
+	fields_set_defaults(config, OPTION_OF_FILE, true);
 	if (!take_map(&loading, config, "", root))
 		return NULL;
-	set_defaults(config, OPTION_OF_FILE, false);
+	fields_set_defaults(config, OPTION_OF_FILE, false);
 	if (!config->migrate.postgres && config->rollup.postgres)
 		config->migrate.postgres = xstrdup(config->rollup.postgres);
 	if (!check_whole(&loading, config))
@@ -399,38 +207,16 @@ struct config *config_load(const char *path, struct error *err)
 	return config;
 }
 
-/* ---- the end ---- */
-
-static void clear(void *object, enum option_place place)
-{
-	const struct option *option;
-
-	for (size_t i = 0; (option = option_at(i)); i++) {
-		if (option->place != place)
-			continue;
-		if (option->type == OPTION_STRINGS) {
-			struct config_strings *strings = field(object, option);
-
-			for (size_t k = 0; k < strings->n; k++)
-				free(strings->items[k]);
-			free(strings->items);
-		} else if (option->type == OPTION_STRING || option->type == OPTION_FILE ||
-			option->type == OPTION_CHOICE) {
-			free(*(char **)field(object, option));
-		}
-	}
-}
-
 void config_destroy(struct config *config)
 {
 	if (!config)
 		return;
 	for (size_t i = 0; i < config->receive.n_endpoints; i++) {
-		clear(&config->receive.endpoints[i], OPTION_OF_ENDPOINT);
+		fields_clear(&config->receive.endpoints[i], OPTION_OF_ENDPOINT);
 		free(config->receive.endpoints[i].name);
 	}
 	free(config->receive.endpoints);
-	clear(config, OPTION_OF_FILE);
+	fields_clear(config, OPTION_OF_FILE);
 	free(config->path);
 	free(config);
 }
