@@ -37,16 +37,18 @@ enum ledger_opening {
 enum ledger_opening ledger_open(
 	const struct ledger_options *options, struct ledger **out, struct error *err);
 
-/* For a command, with or without an owner running. NULL: err says why. */
-struct ledger *ledger_visit(const char *path, struct error *err);
+/* For a command, with or without an owner running. create: make the file if there is none.
+ * NULL: err says why. */
+struct ledger *ledger_visit(const char *path, bool create, struct error *err);
 
 /* Commits what has queued, stops the writer, lets go of the lock. NULL is fine. */
 void ledger_close(struct ledger *ledger);
 DEFINE_CLEANUP(struct ledger *, ledger_close);
 
-/* Random, made with the file; the first part of a delivery's name "<ledger id>-<seq>". Holds
- * until the ledger is closed, or begun anew after a corruption. */
-const char *ledger_id(const struct ledger *ledger);
+#define LEDGER_NAME_MAX 48
+
+/* What a delivery is called: "<ledger id>-<seq>". The id is random and made with the file. */
+void ledger_name(struct ledger *ledger, int64_t seq, char out[static LEDGER_NAME_MAX]);
 
 enum ledger_result {
 	LEDGER_DONE,    /* committed and synced */
@@ -76,8 +78,9 @@ struct ledger_entry {
 };
 
 /*
- * Queues it and returns. on_kept is called exactly once, from a thread of the ledger: with
- * LEDGER_DONE and its number after the commit, or with the reason why not. For the owner.
+ * Queues it and returns. on_kept is called exactly once, from a thread of the ledger or before
+ * this returns: with LEDGER_DONE and its number after the commit, or with the reason why not.
+ * It must not ask the ledger anything. For the owner.
  */
 typedef void ledger_on_kept(void *context, enum ledger_result result, int64_t seq);
 void ledger_keep(struct ledger *ledger, const struct ledger_entry *entry,

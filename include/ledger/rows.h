@@ -55,8 +55,9 @@ struct ledger_row {
 	enum ledger_again again;
 	const struct header *headers;
 	size_t n_headers;
-	const char *body;
+	const char *body; /* NULL: unreadable says why */
 	size_t n_body;
+	const char *unreadable;
 	const struct ledger_made *made; /* when it was last handled */
 	size_t n_made;
 	const struct bad_line *bad;

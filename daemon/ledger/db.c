@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db_priv.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * RELIABILITY.md section 9. Checkpoints are the writer's business; a body that retention
+ * deleted should not be readable in the file, where that costs no extra writing.
+ */
+static const char settings[] = "PRAGMA journal_mode = WAL;"
+			       "PRAGMA synchronous = FULL;"
+			       "PRAGMA wal_autocheckpoint = 0;"
+			       "PRAGMA secure_delete = FAST;"
+			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA mmap_size = 0;"
+			       "PRAGMA cache_size = -8192;";
+
+/* Bodies are personal data: the file is its owner's alone, and SQLite gives its side files the
+ * same mode. */
+static bool make_private(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		error_setf(err, "%s: %s; want a folder that this user may write to", path,
+			strerror(errno));
+		return false;
+	}
+	(void)close(fd);
+	return true;
+}
+
+struct db *db_open(const char *path, int busy_ms, int *code, struct error *err)
+{
+	struct db *db = xcalloc(1, sizeof(*db));
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+	*code = SQLITE_CANTOPEN;
+	if (!make_private(path, err)) {
+		free(db);
+		return NULL;
+	}
+	*code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+	if (*code == SQLITE_OK) {
+		(void)sqlite3_db_config(
+			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+		(void)sqlite3_busy_timeout(db->handle, busy_ms);
+		*code = db_run(db, settings);
+	}
+	if (*code == SQLITE_OK)
+		return db;
+	error_setf(err, "%s: %s", path, db->handle ? db_words(db) : sqlite3_errstr(*code));
+	db_close(db);
+	return NULL;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (int i = 0; i < db->n_cached; i++)
+		(void)sqlite3_finalize(db->cache[i].statement);
+	(void)sqlite3_close_v2(db->handle);
+	free(db);
+}
+
+sqlite3_stmt *db_statement(struct db *db, const char *sql)
+{
+	for (int i = 0; i < db->n_cached; i++) {
+		if (db->cache[i].sql == sql) {
+			(void)sqlite3_reset(db->cache[i].statement);
+			return db->cache[i].statement;
+		}
+	}
+	assert(db->n_cached < DB_MAX_STATEMENTS);
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+		    NULL) != SQLITE_OK)
+		return NULL;
+	db->cache[db->n_cached].sql = sql;
+	db->cache[db->n_cached++].statement = statement;
+	return statement;
+}
+
+int db_code(const struct db *db)
+{
+	return sqlite3_extended_errcode(db->handle);
+}
+
+const char *db_words(const struct db *db)
+{
+	return sqlite3_errmsg(db->handle);
+}
+
+int db_run(struct db *db, const char *sql)
+{
+	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+}
+
+int db_done(struct db *db, sqlite3_stmt *statement)
+{
+	if (!statement)
+		return db_code(db);
+	int code = sqlite3_step(statement);
+
+	while (code == SQLITE_ROW)
+		code = sqlite3_step(statement);
+	int reset = sqlite3_reset(statement);
+	return code == SQLITE_DONE ? SQLITE_OK : reset;
+}
+
+int64_t db_number(struct db *db, const char *sql, int64_t otherwise)
+{
+	sqlite3_stmt *statement = db_statement(db, sql);
+	int64_t number = otherwise;
+
+	if (statement && sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	if (statement)
+		(void)sqlite3_reset(statement);
+	return number;
+}
+
+void bind_text(sqlite3_stmt *statement, int i, const char *text)
+{
+	if (text)
+		(void)sqlite3_bind_text(statement, i, text, -1, SQLITE_STATIC);
+	else
+		(void)sqlite3_bind_null(statement, i);
+}
+
+void bind_number(sqlite3_stmt *statement, int i, int64_t number)
+{
+	(void)sqlite3_bind_int64(statement, i, number);
+}
+
+void bind_bytes(sqlite3_stmt *statement, int i, const void *bytes, size_t n)
+{
+	(void)sqlite3_bind_blob64(statement, i, n ? bytes : "", n, SQLITE_STATIC);
+}
+
+enum trouble db_trouble(int code)
+{
+	switch (code & 0xff) { /* the primary code of an extended one */
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return TROUBLE_NONE;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return TROUBLE_BUSY;
+	case SQLITE_FULL:
+		return TROUBLE_FULL;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_PROTOCOL:
+		return TROUBLE_DISK;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return TROUBLE_CORRUPT;
+	case SQLITE_NOMEM:
+		log_error("ledger out of memory, ending");
+		abort();
+	default:
+		return TROUBLE_OTHER;
+	}
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger_priv.h"
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How long another process's transaction may take. Ours are short; so must theirs be. */
+#define OWNER_BUSY_MS 1000
+#define VISITOR_BUSY_MS 10000
+
+#define VISITOR_WAL_PAGES 1000
+
+/* Small enough to be read whole at each start. A larger file's faults show when they are met.
+ */
+#define CHECK_WHOLE_BYTES (INT64_C(64) << 20)
+
+/* Moves the file, and what belongs to it, to another name. */
+bool ledger_set_aside(struct ledger *ledger, const char *why)
+{
+	static const char *const tails[] = {"", "-wal", "-shm"};
+	char at[TIMESTAMP_TEXT_MAX];
+	bool moved = false;
+
+	timestamp_format(now_us(CLOCK_REALTIME), at);
+	char *aside = xasprintf("%s.corrupt-%.4s%.2s%.2sT%.2s%.2s%.2sZ", ledger->path, at,
+		at + 5, at + 8, at + 11, at + 14, at + 17);
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		char *from = xasprintf("%s%s", ledger->path, tails[i]);
+		char *to = xasprintf("%s%s", aside, tails[i]);
+
+		if (i < 2 && rename(from, to) == 0)
+			moved |= i == 0;
+		else if (i == 2)
+			(void)unlink(from); /* the index is made anew from the log */
+		free(from);
+		free(to);
+	}
+	if (moved)
+		log_error("ledger corrupt file=%s why=%s: set aside, a new one is begun; "
+			  "dorad deliveries recover %s takes what is readable into it",
+			aside, LOG_QUOTE(why), aside);
+	else
+		log_error("ledger corrupt file=%s why=%s: cannot be set aside: %s",
+			ledger->path, LOG_QUOTE(why), strerror(errno));
+	free(aside);
+	ledger->writer.health.n_set_aside += moved;
+	return moved;
+}
+
+static bool is_whole(struct ledger *ledger, struct db *db)
+{
+	static const char sql[] = "PRAGMA quick_check(1)";
+	struct stat file;
+	bool whole = true;
+
+	if (stat(ledger->path, &file) != 0 || file.st_size > CHECK_WHOLE_BYTES)
+		return true;
+	sqlite3_stmt *check = db_statement(db, sql);
+	int code = check ? sqlite3_step(check) : db_code(db);
+	if (code == SQLITE_ROW)
+		whole = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+	else
+		whole = db_trouble(code) != TROUBLE_CORRUPT;
+	if (check)
+		(void)sqlite3_reset(check);
+	return whole;
+}
+
+/* One try. Corrupt is told apart from all else that can be wrong. */
+static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, struct error *err)
+{
+	int busy_ms = ledger->owner ? OWNER_BUSY_MS : VISITOR_BUSY_MS;
+	int code = SQLITE_OK;
+
+	ledger->writing = db_open(ledger->path, busy_ms, &code, err);
+	if (!ledger->writing) {
+		*corrupt = db_trouble(code) == TROUBLE_CORRUPT;
+		return LEDGER_BAD;
+	}
+	switch (schema_prepare(ledger->writing, &code, err)) {
+	case SCHEMA_GOOD:
+		break;
+	case SCHEMA_TROUBLE:
+		*corrupt = db_trouble(code) == TROUBLE_CORRUPT;
+		error_prefixf(err, "%s", ledger->path);
+		return LEDGER_BAD;
+	case SCHEMA_NEWER:
+	case SCHEMA_FOREIGN:
+		error_prefixf(err, "%s", ledger->path);
+		return LEDGER_BAD;
+	}
+	if (!schema_read_id(ledger->writing, ledger->id) ||
+		(ledger->owner && !is_whole(ledger, ledger->writing))) {
+		error_setf(err, "%s: not whole", ledger->path);
+		*corrupt = true;
+		return LEDGER_BAD;
+	}
+	if (!ledger->owner) {
+		/* The owner may not be running: the log must not grow without end. */
+		(void)sqlite3_wal_autocheckpoint(ledger->writing->handle, VISITOR_WAL_PAGES);
+		return LEDGER_OPENED;
+	}
+	space_watch(ledger);
+	ledger->reading = db_open(ledger->path, busy_ms, &code, err);
+	return ledger->reading ? LEDGER_OPENED : LEDGER_BAD;
+}
+
+void ledger_disconnect(struct ledger *ledger)
+{
+	db_close(ledger->reading);
+	db_close(ledger->writing);
+	ledger->reading = NULL;
+	ledger->writing = NULL;
+}
+
+/* RELIABILITY.md section 9: never refuse to start over a corrupt file, never delete it. */
+enum ledger_opening ledger_connect(struct ledger *ledger, struct error *err)
+{
+	struct error words = {0};
+	bool corrupt = false;
+	enum ledger_opening opening = connect_once(ledger, &corrupt, &words);
+
+	if (opening == LEDGER_OPENED)
+		return opening;
+	ledger_disconnect(ledger);
+	if (corrupt && ledger->owner && ledger_set_aside(ledger, words.text)) {
+		words = (struct error){0};
+		opening = connect_once(ledger, &corrupt, &words);
+		if (opening == LEDGER_OPENED)
+			return opening;
+		ledger_disconnect(ledger);
+	}
+	error_setf(err, "%s", words.text);
+	return opening;
+}
+
+static struct ledger *new_ledger(const char *path)
+{
+	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
+
+	ledger->path = xstrdup(path);
+	ledger->packer = body_packer_create();
+	ledger->reserve_fd = -1;
+	(void)pthread_mutex_init(&ledger->reading_lock, NULL);
+	return ledger;
+}
+
+static void destroy(struct ledger *ledger)
+{
+	ledger_disconnect(ledger);
+	lock_drop(ledger->lock);
+	body_packer_destroy(ledger->packer);
+	(void)pthread_mutex_destroy(&ledger->reading_lock);
+	free(ledger->path);
+	free(ledger);
+}
+
+enum ledger_opening ledger_open(
+	const struct ledger_options *options, struct ledger **out, struct error *err)
+{
+	struct ledger *ledger = new_ledger(options->path);
+	enum ledger_opening opening = lock_take(options->path, &ledger->lock, err);
+
+	ledger->owner = true;
+	ledger->retention_age_us = options->retention_age_us;
+	ledger->retention_bytes = options->retention_bytes;
+	if (opening == LEDGER_OPENED)
+		opening = ledger_connect(ledger, err);
+	if (opening == LEDGER_OPENED) {
+		space_open(ledger);
+		if (!writer_start(ledger, err))
+			opening = LEDGER_BAD;
+	}
+	if (opening != LEDGER_OPENED) {
+		space_close(ledger);
+		destroy(ledger);
+		return opening;
+	}
+	log_info("ledger open file=%s id=%s", ledger->path, ledger->id);
+	*out = ledger;
+	return LEDGER_OPENED;
+}
+
+struct ledger *ledger_visit(const char *path, bool create, struct error *err)
+{
+	if (!create && access(path, F_OK) != 0) {
+		error_setf(err, "%s: %s; dorad receive makes it", path, strerror(errno));
+		return NULL;
+	}
+	struct ledger *ledger = new_ledger(path);
+
+	if (ledger_connect(ledger, err) == LEDGER_OPENED)
+		return ledger;
+	destroy(ledger);
+	return NULL;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	if (ledger->owner) {
+		writer_stop(ledger);
+		space_checkpoint(ledger, true);
+		space_close(ledger);
+	}
+	destroy(ledger);
+}
+
+struct db *ledger_begin_reading(struct ledger *ledger)
+{
+	(void)pthread_mutex_lock(&ledger->reading_lock);
+	return ledger->owner ? ledger->reading : ledger->writing;
+}
+
+void ledger_end_reading(struct ledger *ledger)
+{
+	(void)pthread_mutex_unlock(&ledger->reading_lock);
+}
+
+void ledger_reading_failed(struct ledger *ledger, struct db *db, struct error *err)
+{
+	enum trouble trouble = db ? db_trouble(db_code(db)) : TROUBLE_DISK;
+
+	error_setf(err, "%s: %s", ledger->path, db ? db_words(db) : "not open");
+	if (db && (trouble == TROUBLE_DISK || trouble == TROUBLE_CORRUPT))
+		atomic_store(&ledger->writer.suspect, trouble);
+}
+
+void ledger_name(struct ledger *ledger, int64_t seq, char out[static LEDGER_NAME_MAX])
+{
+	(void)ledger_begin_reading(ledger);
+	(void)snprintf(out, LEDGER_NAME_MAX, "%s-%" PRId64, ledger->id, seq);
+	ledger_end_reading(ledger);
+}
+
+const char *ledger_result_name(enum ledger_result result)
+{
+	static const char *const names[] = {
+		[LEDGER_DONE] = "done",
+		[LEDGER_FULL] = "full",
+		[LEDGER_LATE] = "late",
+		[LEDGER_FAILED] = "failed",
+		[LEDGER_CLOSING] = "closing",
+	};
+
+	return names[result];
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_LEDGER_SCHEMA_PRIV_H
+#define DORAD_LEDGER_SCHEMA_PRIV_H
+
+#include "db_priv.h"
+
+#define LEDGER_ID_MAX 16
+
+/* What is in the file at this version. */
+enum schema_result {
+	SCHEMA_GOOD,
+	SCHEMA_NEWER,   /* made by a later dorad: err says so */
+	SCHEMA_FOREIGN, /* a database, but not a ledger */
+	SCHEMA_TROUBLE, /* *code says what */
+};
+
+/* Creates or migrates, in one transaction. */
+enum schema_result schema_prepare(struct db *db, int *code, struct error *err);
+
+/* The ledger's own id. */
+bool schema_read_id(struct db *db, char out[static LEDGER_ID_MAX]);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger_priv.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/*
+ * RELIABILITY.md section 9. A full disk can only be emptied by writing: deleting rows goes
+ * through the write-ahead log, and moving the log into the file makes the file grow. So a
+ * reserve as large as the log may become is held in a file of its own and given back when the
+ * disk is full; the log is moved before it outgrows the reserve.
+ */
+#define WAL_LEAST_BYTES (INT64_C(256) << 10)
+#define WAL_MOST_BYTES (INT64_C(16) << 20)
+
+/* A delivery forwarded within the last minute may still be what restores a Redis that forgets
+ * its last second. */
+#define MIN_AGE_FULL_US INT64_C(60000000)
+
+#define EXPIRE_ROWS 200
+
+static int on_wal(void *context, sqlite3 *handle, const char *name, int n_pages)
+{
+	struct ledger *ledger = context;
+
+	(void)handle;
+	(void)name;
+	ledger->wal_bytes = (int64_t)n_pages * 4096;
+	return SQLITE_OK;
+}
+
+void space_watch(struct ledger *ledger)
+{
+	(void)sqlite3_wal_hook(ledger->writing->handle, on_wal, ledger);
+}
+
+static bool take_reserve(struct ledger *ledger)
+{
+	struct stat file;
+	off_t want = (off_t)ledger->wal_most_bytes;
+
+	if (ledger->reserve_fd < 0)
+		return true;
+	if (fstat(ledger->reserve_fd, &file) == 0 && file.st_size >= want)
+		return true;
+	if (posix_fallocate(ledger->reserve_fd, 0, want) == 0)
+		return true;
+	(void)ftruncate(ledger->reserve_fd, 0);
+	return false;
+}
+
+void space_give_reserve(struct ledger *ledger)
+{
+	if (ledger->reserve_fd >= 0)
+		(void)ftruncate(ledger->reserve_fd, 0);
+}
+
+void space_open(struct ledger *ledger)
+{
+	char *path = xasprintf("%s-reserve", ledger->path);
+	struct statvfs disk;
+
+	ledger->wal_most_bytes = WAL_MOST_BYTES;
+	if (statvfs(ledger->path, &disk) == 0) {
+		int64_t sixteenth = (int64_t)(disk.f_blocks * disk.f_frsize / 16);
+
+		if (sixteenth < WAL_MOST_BYTES)
+			ledger->wal_most_bytes =
+				sixteenth > WAL_LEAST_BYTES ? sixteenth : WAL_LEAST_BYTES;
+	}
+	ledger->reserve_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	free(path);
+	(void)take_reserve(ledger);
+}
+
+void space_close(struct ledger *ledger)
+{
+	if (ledger->reserve_fd >= 0)
+		(void)close(ledger->reserve_fd);
+	ledger->reserve_fd = -1;
+}
+
+void space_checkpoint(struct ledger *ledger, bool truncate)
+{
+	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int n_log = 0;
+	int n_moved = 0;
+
+	if (!ledger->writing)
+		return;
+	int code = sqlite3_wal_checkpoint_v2(
+		ledger->writing->handle, NULL, mode, &n_log, &n_moved);
+	if (code == SQLITE_OK)
+		ledger->wal_bytes = (int64_t)(n_log - n_moved) * 4096;
+	else if (db_trouble(code) != TROUBLE_BUSY && db_trouble(code) != TROUBLE_FULL)
+		log_error("ledger checkpoint file=%s: %s", ledger->path,
+			db_words(ledger->writing));
+}
+
+/*
+ * The oldest rows that may go: handled, not marked for replay, and neither quarantined, dead,
+ * in part bad, nor a correction. `before` of 0 asks for any age.
+ */
+static const char pick_old[] =
+	"INSERT INTO temp.going (seq)"
+	"	SELECT d.seq FROM main.delivery AS d"
+	"	WHERE d.received_us < ?1"
+	"	AND d.state IN ('forwarded', 'ignored') AND d.n_bad = 0 AND d.stays = 0"
+	"	AND d.seq <= (SELECT cursor FROM main.ledger)"
+	"	AND NOT EXISTS (SELECT 1 FROM main.again AS a WHERE a.seq = d.seq)"
+	"	ORDER BY d.received_us LIMIT ?2";
+
+static const char *const delete_picked[] = {
+	"DELETE FROM main.body WHERE seq IN (SELECT seq FROM temp.going)",
+	"DELETE FROM main.made WHERE seq IN (SELECT seq FROM temp.going)",
+	"DELETE FROM main.delivery WHERE seq IN (SELECT seq FROM temp.going)",
+	"DELETE FROM temp.going",
+};
+
+static int pick(struct db *db, int64_t before_us, int64_t *n)
+{
+	sqlite3_stmt *insert = db_statement(db, pick_old);
+
+	if (!insert)
+		return db_code(db);
+	bind_number(insert, 1, before_us);
+	bind_number(insert, 2, EXPIRE_ROWS);
+	int code = db_done(db, insert);
+	*n = code == SQLITE_OK ? sqlite3_changes64(db->handle) : 0;
+	return code;
+}
+
+static int expire(struct db *db, int64_t before_us, int64_t *n)
+{
+	int code =
+		db_run(db, "CREATE TEMP TABLE IF NOT EXISTS going (seq INTEGER PRIMARY KEY)");
+
+	if (code == SQLITE_OK)
+		code = db_run(db, "BEGIN IMMEDIATE");
+	if (code != SQLITE_OK)
+		return code;
+	code = pick(db, before_us, n);
+	for (size_t i = 0; i < ARRAY_LEN(delete_picked) && code == SQLITE_OK && *n; i++)
+		code = db_done(db, db_statement(db, delete_picked[i]));
+	if (code == SQLITE_OK)
+		code = db_run(db, "COMMIT");
+	if (code != SQLITE_OK && !sqlite3_get_autocommit(db->handle))
+		(void)db_run(db, "ROLLBACK");
+	return code;
+}
+
+static int64_t free_bytes(struct db *db)
+{
+	static const char pages[] = "SELECT freelist_count FROM pragma_freelist_count";
+
+	return db_number(db, pages, 0) * 4096;
+}
+
+/* Bytes of the file that hold something. */
+static int64_t used_bytes(struct db *db)
+{
+	static const char pages[] = "SELECT page_count FROM pragma_page_count";
+
+	return db_number(db, pages, 0) * 4096 - free_bytes(db);
+}
+
+bool space_expire(struct ledger *ledger, bool full)
+{
+	struct db *db = ledger->writing;
+	int64_t now = now_us(CLOCK_REALTIME);
+	int64_t before_us = now - ledger->retention_age_us;
+	int64_t n = 0;
+
+	if (full)
+		before_us = now - MIN_AGE_FULL_US;
+	else if (ledger->retention_bytes && used_bytes(db) > ledger->retention_bytes)
+		before_us = now;
+	else if (!ledger->retention_age_us)
+		return false;
+	int code = expire(db, before_us, &n);
+	if (code != SQLITE_OK) {
+		if (db_trouble(code) != TROUBLE_FULL && db_trouble(code) != TROUBLE_BUSY)
+			log_error("ledger retention file=%s: %s", ledger->path, db_words(db));
+		return false;
+	}
+	if (n) {
+		(void)pthread_mutex_lock(&ledger->writer.lock);
+		ledger->writer.health.n_expired += (uint64_t)n;
+		(void)pthread_mutex_unlock(&ledger->writer.lock);
+		log_debug("ledger retention rows=%lld", (long long)n);
+	}
+	return n == EXPIRE_ROWS;
+}
+
+/* No more rows go than the log can take in: their pages serve the next deliveries, and what
+ * fills the disk may be somebody else's. */
+bool space_make(struct ledger *ledger)
+{
+	space_give_reserve(ledger);
+	space_checkpoint(ledger, true);
+	while (free_bytes(ledger->writing) < 2 * ledger->wal_most_bytes &&
+		space_expire(ledger, true))
+		space_checkpoint(ledger, true);
+	space_checkpoint(ledger, true);
+	return take_reserve(ledger);
+}
