@@ -31,7 +31,7 @@ static bool make_private(const char *path, struct error *err)
 
 	if (fd < 0) {
 		error_setf(err, "%s: %s; want a folder that this user may write to", path,
-			strerror(errno));
+			strerrordesc_np(errno));
 		return false;
 	}
 	(void)close(fd);

@@ -172,6 +172,7 @@ static int keep_several(struct ledger *ledger, struct db *db, void *context)
 	return SQLITE_OK;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): keep_several() writes to seqs */
 enum ledger_result ledger_keep_now(struct ledger *ledger, const struct ledger_entry *entries,
 	size_t n, int64_t *seqs, struct error *err)
 {
@@ -179,3 +180,4 @@ enum ledger_result ledger_keep_now(struct ledger *ledger, const struct ledger_en
 
 	return ledger_write(ledger, keep_several, &several, err);
 }
+/* NOLINTEND(readability-non-const-parameter) */

@@ -50,7 +50,7 @@ bool ledger_set_aside(struct ledger *ledger, const char *why)
 			aside, LOG_QUOTE(why), aside);
 	else
 		log_error("ledger corrupt file=%s why=%s: cannot be set aside: %s",
-			ledger->path, LOG_QUOTE(why), strerror(errno));
+			ledger->path, LOG_QUOTE(why), strerrordesc_np(errno));
 	free(aside);
 	ledger->writer.health.n_set_aside += moved;
 	return moved;
@@ -193,7 +193,7 @@ enum ledger_opening ledger_open(
 struct ledger *ledger_visit(const char *path, bool create, struct error *err)
 {
 	if (!create && access(path, F_OK) != 0) {
-		error_setf(err, "%s: %s; dorad receive makes it", path, strerror(errno));
+		error_setf(err, "%s: %s; dorad receive makes it", path, strerrordesc_np(errno));
 		return NULL;
 	}
 	struct ledger *ledger = new_ledger(path);

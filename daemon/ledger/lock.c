@@ -139,17 +139,17 @@ enum ledger_opening lock_take(const char *ledger_path, struct lock **out, struct
 
 	if (fd < 0)
 		error_setf(err, "%s: %s; want a folder that this user may write to", path,
-			strerror(errno));
+			strerrordesc_np(errno));
 	else if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		opening = LEDGER_OPENED;
 	else if (errno == EWOULDBLOCK)
 		opening = LEDGER_HELD;
 	else
-		error_setf(err, "%s: %s", path, strerror(errno));
+		error_setf(err, "%s: %s", path, strerrordesc_np(errno));
 	if (opening == LEDGER_HELD)
 		say_holder(fd, path, err);
 	if (opening == LEDGER_OPENED && !(page = map_page(fd))) {
-		error_setf(err, "%s: %s", path, strerror(errno));
+		error_setf(err, "%s: %s", path, strerrordesc_np(errno));
 		opening = LEDGER_BAD;
 	}
 	free(path);

@@ -123,7 +123,7 @@ enum ledger_result ledger_recover(
 
 	*out = (struct ledger_salvage){0};
 	if (access(aside, R_OK) != 0) {
-		error_setf(err, "%s: %s", aside, strerror(errno));
+		error_setf(err, "%s: %s", aside, strerrordesc_np(errno));
 		return LEDGER_FAILED;
 	}
 	struct db *db = db_open(aside, 1000, &code, err);

@@ -320,7 +320,7 @@ bool writer_start(struct ledger *ledger, struct error *err)
 		}
 	}
 	if (failed)
-		error_setf(err, "no thread for the ledger: %s", strerror(failed));
+		error_setf(err, "no thread for the ledger: %s", strerrordesc_np(failed));
 	return !failed;
 }
 

@@ -5,24 +5,12 @@
 #include "base/arena.h"
 #include "event/dora_event.h"
 #include "ledger/ledger.h"
+#include "ledger/state.h"
 
 /*
  * The forwarder's side of the ledger: what to read next, and what became of it. A row's state
  * and the cursor move in one transaction.
  */
-enum ledger_state {
-	LEDGER_STATE_KEPT,        /* not yet handled */
-	LEDGER_STATE_FORWARDED,   /* its events were acknowledged by Redis */
-	LEDGER_STATE_IGNORED,     /* nothing we measure; the reason says why */
-	LEDGER_STATE_QUARANTINED, /* unreadable, or it crashed the reader; stays */
-	LEDGER_STATE_DEAD,        /* the roll-up could not use an event of it; stays */
-};
-
-#define LEDGER_N_STATES 5
-
-const char *ledger_state_name(enum ledger_state state);
-bool ledger_state_from_name(const char *name, enum ledger_state *out);
-
 /* An event that a row made, and where in Redis it went. */
 struct ledger_made {
 	enum dora_kind kind;
@@ -71,7 +59,7 @@ struct ledger_rows {
 
 struct ledger_window {
 	size_t rows;  /* at most */
-	size_t bytes; /* of bodies; one larger row still comes, alone */
+	size_t bytes; /* of bodies, at most; a larger row comes alone */
 };
 
 /* The rows after the cursor, in order; only when there are none, those marked for replay. Reads
@@ -107,7 +95,7 @@ struct ledger_note {
 enum ledger_result ledger_settle(struct ledger *ledger, const struct ledger_outcome *outcomes,
 	size_t n, const struct ledger_note *notes, size_t n_notes, struct error *err);
 
-/* What was last noted of a stream. False: nothing. */
+/* False: nothing was noted of that stream. */
 bool ledger_noted(struct ledger *ledger, const char *key, struct ledger_note *out);
 
 /*
@@ -122,11 +110,8 @@ enum ledger_result ledger_set_back(struct ledger *ledger, const struct ledger_no
 enum ledger_result ledger_bury(struct ledger *ledger, const char *delivery, const char *reason,
 	const struct ledger_note *position, struct error *err);
 
-/*
- * Around the reading of a row: if the process dies in between, the row is remembered, and after
- * a second death on it it is to be quarantined unread. Not by a kill -9 alone: that says
- * nothing of the row (five in a row on the same one do).
- */
+/* Around the reading of a row: after a second crash in between (or five ends of any kind, a
+ * kill -9 says nothing of the row) it is to be quarantined unread. */
 void ledger_reading(struct ledger *ledger, int64_t seq);
 void ledger_read_well(struct ledger *ledger);
 bool ledger_crashed_on(const struct ledger *ledger, int64_t seq);

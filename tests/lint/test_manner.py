@@ -12,8 +12,6 @@ COLUMNS = 96
 # Over the limit, and how far: none of these may grow, and none may join them.
 LONGER = {
     "daemon/config/config.c": 436,
-    "include/ledger/rows.h": 133,
-    "include/stream/stream.h": 137,
 }
 
 # A function, and what to use in its place.
