@@ -160,13 +160,14 @@ const struct command catalog_command = {
 	.name = "catalog",
 	.arguments = "apply|check [FILE] | unmapped | import PATH...",
 	.summary = "teams, services and the rules of interpretation",
-	.details =
-		"apply     stores a catalogue, recomputes what it changes, and says what that was\n"
-		"check     says what is wrong with a file and where; needs no database\n"
-		"unmapped  lists what arrived and has no home, most frequent first\n"
-		"import    prints a catalogue made of Backstage's catalog-info.yaml files; a PATH\n"
-		"          may be a folder, which is searched\n\n"
-		"FILE is rollup.catalog of the configuration where none is given.",
+	.details = "apply     stores a catalogue, recomputes what it changes, and says what "
+		   "that was\n"
+		   "check     says what is wrong with a file and where; needs no database\n"
+		   "unmapped  lists what arrived and has no home, most frequent first\n"
+		   "import    prints a catalogue made of Backstage's catalog-info.yaml files; "
+		   "a PATH\n"
+		   "          may be a folder, which is searched\n\n"
+		   "FILE is rollup.catalog of the configuration where none is given.",
 	.options =
 		(const struct command_option[]){
 			{"--dry-run", NULL, "apply: only say what would change", false},

@@ -160,7 +160,8 @@ static bool take_entity(struct backstage *backstage, const char *path, const str
 static const char *next_marker(const char *from, const char *end)
 {
 	for (const char *at = from; at < end; at++) {
-		if (at != from && at[-1] == '\n' && end - at >= 3 && strncmp(at, "---", 3) == 0 &&
+		if (at != from && at[-1] == '\n' && end - at >= 3 &&
+			strncmp(at, "---", 3) == 0 &&
 			(end - at == 3 || strchr(" \t\r\n", at[3])))
 			return at;
 	}

@@ -58,7 +58,8 @@ static void settle_owner(const struct settling *settling, struct backstage_entit
 	if (entity->owned_by_a_person)
 		settling->remark(settling->context,
 			arena_printf(backstage->arena,
-				"%s:%d: %s is owned by a person, not a group: left without a team",
+				"%s:%d: %s is owned by a person, not a group: left without a "
+				"team",
 				entity->path, entity->line, entity->name));
 }
 
@@ -200,13 +201,14 @@ static void write_teams(const struct backstage *backstage, FILE *to)
 	json_t *title;
 	size_t i = 0;
 
-	json_object_foreach (teams, name, title)
+	json_object_foreach(teams, name, title)
 		names[i++] = name;
 	qsort(names, n, sizeof(*names), as_text);
 	fputs(n ? "teams:\n" : "teams: []\n", to);
 	for (i = 0; i < n; i++) {
 		put_pair("  - name: ", names[i], to);
-		put_pair("    title: ", json_string_value(json_object_get(teams, names[i])), to);
+		put_pair(
+			"    title: ", json_string_value(json_object_get(teams, names[i])), to);
 	}
 	free(names);
 }

@@ -26,8 +26,7 @@ static void set_defaults(json_t *catalog)
 			(void)json_object_set_new(defaults, field->name, json_array());
 	}
 	(void)json_object_update_missing(catalog, defaults);
-	json_array_foreach(json_object_get(catalog, "services"), i, service)
-	{
+	json_array_foreach(json_object_get(catalog, "services"), i, service) {
 		for (size_t list = 0; list < ARRAY_LEN(lists); list++) {
 			if (!json_object_get(service, lists[list]))
 				(void)json_object_set_new(service, lists[list], json_array());

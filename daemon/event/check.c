@@ -108,8 +108,7 @@ static bool check_list(const struct place *place, const struct field *field,
 
 	if (!json_is_array(value))
 		return unwanted(place, value, "a list", err);
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		struct place at;
 
 		if (names ? is_name(item) : is_text(item))
@@ -129,8 +128,7 @@ static bool check_flags(const struct place *place, const json_t *value, struct e
 
 	if (!json_is_object(value))
 		return unwanted(place, value, "an object of true and false", err);
-	json_object_foreach((json_t *)(uintptr_t)value, name, flag)
-	{
+	json_object_foreach((json_t *)(uintptr_t)value, name, flag) {
 		struct place at = below(place, name);
 
 		if (strlen(name) > DORA_TEXT_MAX)
@@ -204,8 +202,7 @@ static bool check_object(const struct place *place, const struct field *fields,
 
 	if (!json_is_object(value))
 		return unwanted(place, value, "an object", err);
-	json_object_foreach((json_t *)(uintptr_t)value, name, inner)
-	{
+	json_object_foreach((json_t *)(uintptr_t)value, name, inner) {
 		struct place at = below(place, name);
 		const struct field *field = field_find(fields, name);
 
@@ -230,8 +227,7 @@ static bool check_data(const struct dora_event *event, struct error *err)
 		return true; /* withdrawn */
 	if (!json_is_object(event->data))
 		return unwanted(&top, event->data, "an object, or null to withdraw", err);
-	json_object_foreach(event->data, name, value)
-	{
+	json_object_foreach(event->data, name, value) {
 		struct place at = below(&top, name);
 		const struct field *field = contract_field(event->kind, name);
 
