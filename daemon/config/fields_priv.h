@@ -6,13 +6,13 @@
 #include "config/options.h"
 #include "config/tree.h"
 
-/* Options as fields of a struct config or struct config_endpoint: set, defaulted, freed. Pure. */
+/* Options as fields of a struct config or config_endpoint: set, defaulted, freed. Pure. */
 struct loading {
 	const char *path; /* of the file, for messages */
 	struct error *err;
 };
 
-/* Gives the option what node says. False: err has the place, what was found and what was wanted. */
+/* Gives the option what node says. False: err has the place, what was found and wanted. */
 bool fields_take(struct loading *loading, void *object, const struct option *option,
 	const struct tree *node);
 
