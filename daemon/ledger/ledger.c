@@ -53,6 +53,7 @@ bool ledger_set_aside(struct ledger *ledger, const char *why)
 			ledger->path, LOG_QUOTE(why), strerrordesc_np(errno));
 	free(aside);
 	ledger->writer.health.n_set_aside += moved;
+	ledger->generation++;
 	return moved;
 }
 

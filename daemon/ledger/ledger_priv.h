@@ -20,10 +20,11 @@ struct ledger {
 	struct lock *lock;  /* NULL: a visitor */
 	struct db *writing; /* the writer's alone; a visitor's only one */
 	pthread_mutex_t reading_lock;
-	struct db *reading;         /* the owner's second one */
-	char id[LEDGER_ID_MAX];     /* under reading_lock */
-	struct body_packer *packer; /* the writer's */
-	int reserve_fd;             /* -1: none */
+	struct db *reading;          /* the owner's second one */
+	char id[LEDGER_ID_MAX];      /* under reading_lock */
+	_Atomic uint64_t generation; /* raised when a file is set aside */
+	struct body_packer *packer;  /* the writer's */
+	int reserve_fd;              /* -1: none */
 	int64_t wal_most_bytes;
 	int64_t wal_bytes;    /* not yet checkpointed; the writer's */
 	int64_t expire_at_us; /* when retention looks again; the writer's */

@@ -183,8 +183,10 @@ static int read_next(struct db *db, const struct ledger_window *window, struct a
 		code = read_window(db, next_live, window, arena, out);
 	if (code == SQLITE_OK && out->n == 0)
 		code = read_window(db, next_again, window, arena, out);
-	for (size_t i = 0; i < out->n && code == SQLITE_OK; i++)
-		code = row_read_rest(db, arena, &out->items[i]);
+	for (size_t i = 0; i < out->n && code == SQLITE_OK; i++) {
+		if (out->items[i].n_made || out->items[i].n_bad)
+			code = row_read_rest(db, arena, &out->items[i]);
+	}
 	if (!sqlite3_get_autocommit(db->handle)) {
 		int end = db_run(db, "COMMIT");
 		code = code == SQLITE_OK ? end : code;
@@ -199,7 +201,9 @@ bool ledger_next(struct ledger *ledger, const struct ledger_window *window, stru
 	int code = SQLITE_CANTOPEN;
 
 	*out = (struct ledger_rows){
-		.items = arena_alloc(arena, window->rows * sizeof(*out->items))};
+		.items = arena_alloc(arena, window->rows * sizeof(*out->items)),
+		.generation = ledger->generation,
+	};
 	if (db)
 		code = read_next(db, window, arena, out);
 	if (code != SQLITE_OK)

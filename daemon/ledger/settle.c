@@ -8,13 +8,6 @@
 
 #define SET_BACK_ROWS 2000
 
-struct settlement {
-	const struct ledger_outcome *outcomes;
-	size_t n;
-	const struct ledger_note *notes;
-	size_t n_notes;
-};
-
 /* The stream's number; it is made when it is not there. */
 static int stream_number(struct db *db, const char *key, int64_t *out)
 {
@@ -163,11 +156,13 @@ static int write_note(struct db *db, const struct ledger_note *note)
 static int settle(struct ledger *ledger, struct db *db, void *context)
 {
 	static const char advance[] = "UPDATE ledger SET cursor = max(cursor, ?)";
-	const struct settlement *settlement = context;
+	const struct ledger_settlement *settlement = context;
 	int64_t cursor = 0;
 	int code = SQLITE_OK;
 
-	(void)ledger;
+	/* The numbers of another file mean other rows. */
+	if (settlement->generation != atomic_load(&ledger->generation))
+		return SQLITE_OK;
 	for (size_t i = 0; i < settlement->n && code == SQLITE_OK; i++) {
 		const struct ledger_outcome *outcome = &settlement->outcomes[i];
 
@@ -182,13 +177,12 @@ static int settle(struct ledger *ledger, struct db *db, void *context)
 	return code;
 }
 
-enum ledger_result ledger_settle(struct ledger *ledger, const struct ledger_outcome *outcomes,
-	size_t n, const struct ledger_note *notes, size_t n_notes, struct error *err)
+enum ledger_result ledger_settle(
+	struct ledger *ledger, const struct ledger_settlement *settlement, struct error *err)
 {
-	struct settlement settlement = {
-		.outcomes = outcomes, .n = n, .notes = notes, .n_notes = n_notes};
+	struct ledger_settlement copy = *settlement;
 
-	return ledger_write(ledger, settle, &settlement, err);
+	return ledger_write(ledger, settle, &copy, err);
 }
 
 bool ledger_noted(struct ledger *ledger, const char *key, struct ledger_note *out)

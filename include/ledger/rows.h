@@ -11,20 +11,6 @@
  * The forwarder's side of the ledger: what to read next, and what became of it. A row's state
  * and the cursor move in one transaction.
  */
-/* An event that a row made, and where in Redis it went. */
-struct ledger_made {
-	enum dora_kind kind;
-	const char *source;
-	const char *id;
-	const char *subject;
-	int64_t revision;
-	int64_t time_us;
-	bool withdrawn;  /* was sent with data null last */
-	const char *key; /* the stream's */
-	uint64_t entry_ms;
-	uint64_t entry_n;
-};
-
 enum ledger_again {
 	LEDGER_AGAIN_NO,       /* a live row */
 	LEDGER_AGAIN_ALL,      /* replay: every event once more */
@@ -55,6 +41,7 @@ struct ledger_row {
 struct ledger_rows {
 	struct ledger_row *items;
 	size_t n;
+	uint64_t generation; /* of the file they were read from; for the settlement */
 };
 
 struct ledger_window {
@@ -90,10 +77,19 @@ struct ledger_note {
 	uint64_t entry_n;
 };
 
-/* One transaction: outcomes, the cursor up to the last live row among them, the notes. Returns
- * after the commit. */
-enum ledger_result ledger_settle(struct ledger *ledger, const struct ledger_outcome *outcomes,
-	size_t n, const struct ledger_note *notes, size_t n_notes, struct error *err);
+struct ledger_settlement {
+	const struct ledger_outcome *outcomes;
+	size_t n;
+	const struct ledger_note *notes;
+	size_t n_notes;
+	uint64_t
+		generation; /* the rows': if the file has been set aside since, nothing is done */
+};
+
+/* One transaction: outcomes, the cursor up to the last live row, notes. Returns after the
+ * commit. */
+enum ledger_result ledger_settle(
+	struct ledger *ledger, const struct ledger_settlement *settlement, struct error *err);
 
 /* False: nothing was noted of that stream. */
 bool ledger_noted(struct ledger *ledger, const char *key, struct ledger_note *out);

@@ -2,7 +2,10 @@
 #ifndef DORAD_LEDGER_STATE_H
 #define DORAD_LEDGER_STATE_H
 
+#include "event/dora_event.h"
+
 #include <stdbool.h>
+#include <stdint.h>
 
 /* What became of a delivery. */
 enum ledger_state {
@@ -17,5 +20,19 @@ enum ledger_state {
 
 const char *ledger_state_name(enum ledger_state state);
 bool ledger_state_from_name(const char *name, enum ledger_state *out);
+
+/* An event that a row made, and where in Redis it went. */
+struct ledger_made {
+	enum dora_kind kind;
+	const char *source;
+	const char *id;
+	const char *subject;
+	int64_t revision;
+	int64_t time_us;
+	bool withdrawn;  /* was sent with data null last */
+	const char *key; /* the stream's */
+	uint64_t entry_ms;
+	uint64_t entry_n;
+};
 
 #endif

@@ -109,6 +109,15 @@ static inline struct ledger_made made_of(const char *id, uint64_t ms)
 	};
 }
 
+static inline enum ledger_result settle(struct ledger *ledger,
+	const struct ledger_outcome *outcomes, size_t n, const struct ledger_note *note)
+{
+	const struct ledger_settlement settlement = {
+		.outcomes = outcomes, .n = n, .notes = note, .n_notes = note ? 1 : 0};
+
+	return ledger_settle(ledger, &settlement, NULL);
+}
+
 static inline void forward(struct ledger *ledger, int64_t seq, const char *id, uint64_t ms)
 {
 	const struct ledger_made made = made_of(id, ms);
@@ -116,7 +125,7 @@ static inline void forward(struct ledger *ledger, int64_t seq, const char *id, u
 		.seq = seq, .state = LEDGER_STATE_FORWARDED, .made = &made, .n_made = 1};
 	const struct ledger_note note = {.key = made.key, .entry_ms = ms};
 
-	CHECK_INT(ledger_settle(ledger, &outcome, 1, &note, 1, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, &outcome, 1, &note), LEDGER_DONE);
 }
 
 static inline int64_t mark(struct ledger *ledger, const struct ledger_filter *filter)
@@ -147,7 +156,7 @@ static inline void settle_as(struct ledger *ledger, int64_t seq, enum ledger_sta
 {
 	const struct ledger_outcome outcome = {.seq = seq, .state = state, .reason = "r"};
 
-	CHECK_INT(ledger_settle(ledger, &outcome, 1, NULL, 0, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, &outcome, 1, NULL), LEDGER_DONE);
 }
 
 #endif

@@ -186,7 +186,7 @@ static void retention_leaves_what_is_not_done_or_must_stay(void)
 	correction.kind = DORA_CORRECTION;
 	const struct ledger_outcome corrected = {
 		.seq = 4, .state = LEDGER_STATE_FORWARDED, .made = &correction, .n_made = 1};
-	CHECK_INT(ledger_settle(ledger, &corrected, 1, NULL, 0, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, &corrected, 1, NULL), LEDGER_DONE);
 	forward(ledger, 5, "five", 12);
 	settle_as(ledger, 6, LEDGER_STATE_DEAD);
 	CHECK_INT(mark(ledger, &marked), 1);
@@ -217,7 +217,7 @@ static void retention_by_size_deletes_the_oldest(void)
 			(struct ledger_outcome){.seq = i + 1, .state = LEDGER_STATE_IGNORED};
 	}
 	fclose(random);
-	CHECK_INT(ledger_settle(ledger, outcomes, 90, NULL, 0, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, outcomes, 90, NULL), LEDGER_DONE);
 	ledger_close(ledger);
 	ledger = opened_with(100 * year_us, 9000000);
 	while (count(ledger).bytes > 9000000)

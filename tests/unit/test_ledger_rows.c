@@ -73,7 +73,7 @@ static void live_rows_come_before_marked_ones(void)
 		.made = &made,
 		.n_made = 1,
 	};
-	CHECK_INT(ledger_settle(ledger, &outcome, 1, NULL, 0, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, &outcome, 1, NULL), LEDGER_DONE);
 	CHECK_INT(next(ledger, arena).n, 0);
 	CHECK_INT(count(ledger).again, 0);
 	CHECK_INT(count(ledger).backlog, 0);
@@ -100,7 +100,7 @@ static void a_row_with_bad_lines_is_forwarded_and_listed_as_quarantined(void)
 
 	keep(ledger, "a");
 	keep(ledger, "b");
-	CHECK_INT(ledger_settle(ledger, &outcome, 1, NULL, 0, NULL), LEDGER_DONE);
+	CHECK_INT(settle(ledger, &outcome, 1, NULL), LEDGER_DONE);
 	forward(ledger, 2, "two", 11);
 	CHECK(ledger_list(ledger, &troubled, collect, text, NULL));
 	CHECK_STR(text, "1quarantined ");
