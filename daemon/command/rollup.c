@@ -227,6 +227,11 @@ static int run(const struct command_line *line)
 	CLEANUP(config_destroyp) struct config *config = command_config(line);
 	if (!config)
 		return EXIT_FAILED;
+	const char *instance = command_option(line, "--instance", 0);
+	if (instance) {
+		free(config->rollup.instance);
+		config->rollup.instance = xstrdup(instance);
+	}
 	char text[TIMESTAMP_TEXT_MAX];
 	if (as_of)
 		timestamp_format(as_of_us, text);
@@ -252,6 +257,7 @@ const struct command rollup_command = {
 			{"--once", NULL, "work off what is there, recompute, and end", false},
 			{"--as-of", "TIME", "with --once: the instant the numbers are about",
 				false},
+			{"--instance", "NAME", "in place of rollup.instance", false},
 			{"--rebuild", NULL,
 				"throw facts and months away and compute them again", false},
 			{"--verify", NULL,

@@ -42,6 +42,13 @@ void space_watch(struct ledger *ledger)
 	(void)sqlite3_wal_hook(ledger->writing->handle, on_wal, ledger);
 }
 
+void space_give_reserve(struct ledger *ledger)
+{
+	/* If it cannot be given back, the writes that need it fail, and say so. */
+	if (ledger->reserve_fd >= 0 && ftruncate(ledger->reserve_fd, 0) != 0)
+		return;
+}
+
 static bool take_reserve(struct ledger *ledger)
 {
 	struct stat file;
@@ -53,14 +60,8 @@ static bool take_reserve(struct ledger *ledger)
 		return true;
 	if (posix_fallocate(ledger->reserve_fd, 0, want) == 0)
 		return true;
-	(void)ftruncate(ledger->reserve_fd, 0);
+	space_give_reserve(ledger);
 	return false;
-}
-
-void space_give_reserve(struct ledger *ledger)
-{
-	if (ledger->reserve_fd >= 0)
-		(void)ftruncate(ledger->reserve_fd, 0);
 }
 
 void space_open(struct ledger *ledger)

@@ -82,8 +82,8 @@ struct ledger_settlement {
 	size_t n;
 	const struct ledger_note *notes;
 	size_t n_notes;
-	uint64_t
-		generation; /* the rows': if the file has been set aside since, nothing is done */
+	/* the rows': if the file has been set aside since, nothing is done */
+	uint64_t generation;
 };
 
 /* One transaction: outcomes, the cursor up to the last live row, notes. Returns after the
