@@ -91,11 +91,15 @@ struct http_handler {
 	 */
 	int (*on_head)(void *context, struct http_request *request, const char **allow);
 
+	/* NULL, or: on_head has agreed, but the request will never be complete (its client
+	 * went, its deadline passed). It is gone when this returns. */
+	void (*on_drop)(void *context, struct http_request *request);
+
 	/* Complete. Must be answered once by http_reply() or http_reply_later(). */
 	void (*on_request)(void *context, struct http_request *request);
 
 	/*
-	 * NULL, or called each second by the first front thread, as long as every other one
+	 * NULL, or: called each second by the first front thread, as long as every other one
 	 * has come round within the last two: what feeds a watchdog notices any that hangs.
 	 */
 	void (*on_tick)(void *context);

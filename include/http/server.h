@@ -33,17 +33,19 @@ struct http_limits {
 	size_t per_address;      /* of these from one IPv4 address or IPv6 /64 [1,000] */
 	size_t handshakes;       /* TLS handshakes at one time in one thread [500] */
 	int64_t body_bytes;      /* largest body [25 MiB] */
-	int64_t in_flight_bytes; /* memory for bodies not yet handed to the handler [256 MiB] */
-	int64_t spool_bytes;     /* the same for files of large bodies [8 in_flight_bytes] */
+	int64_t in_flight_bytes; /* memory for bodies not yet answered; while the handler has
+				    half of it, nothing is accepted [256 MiB] */
+	int64_t spool_bytes;     /* files for large bodies [8 in_flight_bytes] */
 	int64_t handshake_us;    /* PROXY header and TLS handshake, from accept [5 s] */
-	int64_t header_us;       /* from the first chance to send one [5 s] */
+	int64_t header_us;       /* from accept, or the first byte of a further request [5 s] */
 	int64_t body_us;         /* [30 s] */
-	int64_t write_us;        /* [10 s] */
-	int64_t idle_us;         /* kept alive between requests [60 s] */
-	int64_t drain_us;        /* how long a stop waits for requests that have begun [10 s] */
-	int64_t floor_after_us; /* a body slower than floor_bytes_s on average is cut then [5 s]
-				 */
-	int64_t floor_bytes_s;  /* [8 KiB/s] */
+	int64_t answer_us; /* the handler's; then 503 goes out, and its answer nowhere [8 s] */
+	int64_t write_us;  /* [10 s] */
+	int64_t idle_us;   /* kept alive between requests [60 s] */
+	int64_t drain_us;  /* how long a stop waits for requests that have begun [10 s] */
+	int64_t floor_after_us; /* from when on a body must not be slower than floor_bytes_s [5
+				   s] */
+	int64_t floor_bytes_s;  /* on average since its head [8 KiB/s] */
 };
 
 struct http_options {

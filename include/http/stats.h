@@ -7,7 +7,7 @@
 
 /* What a server counts, for /metrics. */
 enum http_close {
-	HTTP_CLOSE_DEADLINE,    /* handshake, header, body or write took too long */
+	HTTP_CLOSE_DEADLINE,    /* handshake, header, body, answer or write took too long */
 	HTTP_CLOSE_SLOW,        /* body below the floor */
 	HTTP_CLOSE_CONNECTIONS, /* evicted at the cap of connections, or no descriptor left */
 	HTTP_CLOSE_ADDRESS,     /* evicted at the cap of its address */
@@ -15,7 +15,7 @@ enum http_close {
 	HTTP_CLOSE_HANDSHAKES,  /* evicted at the cap of handshakes */
 	HTTP_CLOSE_TLS,         /* its handshake failed */
 	HTTP_CLOSE_PROXY,       /* no PROXY header where there must be one */
-	HTTP_CLOSE_PEER,        /* the client went before its request was complete */
+	HTTP_CLOSE_PEER,        /* the client went before it had its answer */
 	HTTP_CLOSE_N,
 };
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_HTTP_BODY_PRIV_H
+#define DORAD_HTTP_BODY_PRIV_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The bytes of a body as they come: in memory up to BODY_MEMORY_BYTES, then in a file without
+ * a name, which is mapped when the body is complete. Whether n bytes are memory or a mapping
+ * follows from n alone.
+ */
+#define BODY_MEMORY_BYTES (256 * 1024)
+
+struct body {
+	char *bytes; /* memory, or the mapping of a complete one; NULL while it is a file */
+	size_t n;
+	size_t size; /* of the memory */
+	int fd;      /* of the file; -1: none */
+};
+
+#define BODY_EMPTY ((struct body){.fd = -1})
+
+/* expected: the length that was announced; -1: none was. False: the file could not be written;
+ * err says why. */
+bool body_append(struct body *body, const char *bytes, size_t n, int64_t expected,
+	const char *folder, struct error *err);
+
+/* Complete: bytes holds all n of them (NULL if n is 0). */
+bool body_finish(struct body *body, struct error *err);
+
+/* What it costs now. */
+size_t body_memory(const struct body *body);
+size_t body_file(const struct body *body);
+
+/* Leaves a mapping's pages to the page cache, until somebody reads them again. */
+void body_rest(const struct body *body);
+
+void body_clear(struct body *body);
+
+#endif

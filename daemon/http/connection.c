@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connection_priv.h"
+
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+
+#define LINGER_US INT64_C(2000000)
+
+static void on_reading(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+	struct loop *loop = connection->loop;
+
+	(void)fd;
+	(void)what;
+	input_ready(connection);
+	loop_finish(loop);
+}
+
+static void on_writing(evutil_socket_t fd, short what, void *context)
+{
+	struct connection *connection = context;
+	struct loop *loop = connection->loop;
+
+	(void)fd;
+	(void)what;
+	if (connection->phase == PHASE_HANDSHAKE)
+		input_ready(connection);
+	else
+		output_ready(connection);
+	loop_finish(loop);
+}
+
+static void want(struct event *it, bool wanted)
+{
+	bool pending = event_pending(it, EV_READ | EV_WRITE, NULL);
+
+	if (wanted && !pending)
+		(void)event_add(it, NULL);
+	else if (!wanted && pending)
+		(void)event_del(it);
+}
+
+void connection_want(struct connection *connection, bool read, bool write)
+{
+	want(&connection->reading, read);
+	want(&connection->writing, write);
+}
+
+static int64_t patience(const struct connection *connection, enum phase phase)
+{
+	const struct http_limits *limits = &connection->loop->server->limits;
+
+	switch (phase) {
+	case PHASE_PROXY:
+	case PHASE_HANDSHAKE:
+		return limits->handshake_us;
+	case PHASE_HEAD:
+		return limits->header_us;
+	case PHASE_BODY:
+		return limits->body_us;
+	case PHASE_HANDLING:
+		return limits->answer_us;
+	case PHASE_WRITING:
+		return limits->write_us;
+	case PHASE_LINGER:
+		return LINGER_US;
+	case PHASE_IDLE:
+		return limits->idle_us;
+	case PHASE_GONE:
+	case PHASE_N:
+		break;
+	}
+	return 0;
+}
+
+/* What is read in a phase is asked for here; a handler's request needs nothing: input_ready()
+ * stops the reading if more comes meanwhile, which is rare. */
+static void listen_for(struct connection *connection)
+{
+	switch (connection->phase) {
+	case PHASE_PROXY:
+	case PHASE_HANDSHAKE:
+	case PHASE_HEAD:
+	case PHASE_BODY:
+	case PHASE_LINGER:
+	case PHASE_IDLE:
+		connection_want(connection, true, false);
+		break;
+	case PHASE_HANDLING:
+	case PHASE_WRITING:
+	case PHASE_GONE:
+	case PHASE_N:
+		break;
+	}
+}
+
+static void move(struct connection *connection, enum phase phase)
+{
+	struct loop *loop = connection->loop;
+
+	TAILQ_REMOVE(&loop->phases[connection->phase], connection, link);
+	loop->n_phase[connection->phase]--;
+	if (connection->phase == PHASE_HANDSHAKE)
+		GAUGE(loop->server, handshakes, -1);
+	TAILQ_INSERT_TAIL(&loop->phases[phase], connection, link);
+	loop->n_phase[phase]++;
+	if (phase == PHASE_HANDSHAKE)
+		GAUGE(loop->server, handshakes, 1);
+	connection->phase = phase;
+}
+
+void connection_enter(struct connection *connection, enum phase phase)
+{
+	int64_t now = now_us();
+	/* One deadline from accept to the end of the handshake. */
+	bool goes_on = connection->phase == PHASE_PROXY && phase == PHASE_HANDSHAKE;
+
+	assert(connection->phase != PHASE_GONE);
+	move(connection, phase);
+	connection->since_us = now;
+	if (!goes_on)
+		connection->deadline_us = now + patience(connection, phase);
+	listen_for(connection);
+}
+
+static bool is_counted(const struct connection *connection)
+{
+	return connection->peer.family != AF_UNIX &&
+		!networks_hold(&connection->loop->server->trusted, &connection->peer);
+}
+
+/* The loop's share of the cap by address. False: the connection is gone. */
+static bool count_peer(struct connection *connection)
+{
+	struct http_server *server = connection->loop->server;
+	size_t n;
+
+	if (!is_counted(connection))
+		return true;
+	connection->member = crowd_enter(server->crowd, &connection->peer, &n);
+	if (n <= server->limits.per_address)
+		return true;
+	/* Itself, if nothing else of its address is in this loop: it may be in none at all. */
+	if (evict_nearest(connection->loop, connection->member, HTTP_CLOSE_ADDRESS) &&
+		connection->phase != PHASE_GONE)
+		return true;
+	if (connection->phase != PHASE_GONE)
+		connection_close(connection, HTTP_CLOSE_ADDRESS);
+	return false;
+}
+
+static bool start_tls(struct connection *connection)
+{
+	struct http_server *server = connection->loop->server;
+
+	(void)pthread_mutex_lock(&server->tls_lock);
+	connection->wire.ssl = SSL_new(server->tls);
+	(void)pthread_mutex_unlock(&server->tls_lock);
+	if (!connection->wire.ssl || SSL_set_fd(connection->wire.ssl, connection->wire.fd) != 1)
+		return false;
+	SSL_set_accept_state(connection->wire.ssl);
+	return true;
+}
+
+/* The client's own address is known: count it, and let it begin. */
+void connection_begin(struct connection *connection)
+{
+	struct loop *loop = connection->loop;
+
+	if (!count_peer(connection))
+		return;
+	if (!connection->listener->tls) {
+		connection_enter(connection, PHASE_HEAD);
+		return;
+	}
+	if (loop->n_phase[PHASE_HANDSHAKE] >= loop->server->limits.handshakes)
+		evict_oldest_handshake(loop);
+	if (start_tls(connection))
+		connection_enter(connection, PHASE_HANDSHAKE);
+	else
+		connection_close(connection, HTTP_CLOSE_TLS);
+}
+
+void connection_open(
+	struct loop *loop, const struct listener *listener, int fd, const struct address *peer)
+{
+	struct http_server *server = loop->server;
+	struct connection *connection = xcalloc(1, sizeof(*connection));
+	int64_t before = GAUGE(server, connections, 1);
+
+	COUNT(server, accepted);
+	connection->loop = loop;
+	connection->listener = listener;
+	connection->peer = *peer;
+	connection->via_proxy = networks_hold(&server->trusted, peer);
+	connection->wire.fd = fd;
+	event_assign(&connection->reading, loop->base, fd, EV_READ | EV_PERSIST, on_reading,
+		connection);
+	event_assign(&connection->writing, loop->base, fd, EV_WRITE | EV_PERSIST, on_writing,
+		connection);
+	if (!listener->is_unix)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+
+	connection->phase = PHASE_PROXY;
+	TAILQ_INSERT_TAIL(&loop->phases[PHASE_PROXY], connection, link);
+	loop->n_phase[PHASE_PROXY]++;
+	connection->since_us = now_us();
+	connection->deadline_us = connection->since_us + server->limits.handshake_us;
+
+	if (before >= (int64_t)server->limits.connections)
+		(void)evict_nearest(loop, NULL, HTTP_CLOSE_CONNECTIONS);
+	if (connection->phase == PHASE_GONE)
+		return;
+	if (server->proxy_protocol && connection->via_proxy)
+		connection_want(connection, true, false);
+	else
+		connection_begin(connection);
+	if (connection->phase != PHASE_GONE)
+		input_ready(connection); /* often there already */
+}
+
+void connection_close(struct connection *connection, enum http_close why)
+{
+	struct http_server *server = connection->loop->server;
+
+	assert(connection->phase != PHASE_GONE && connection->phase != PHASE_HANDLING);
+	if (why != HTTP_CLOSE_N)
+		COUNT(server, closed[why]);
+	(void)event_del(&connection->reading);
+	(void)event_del(&connection->writing);
+	wire_close(&connection->wire);
+	if (connection->member)
+		crowd_leave(server->crowd, connection->member);
+	connection->member = NULL;
+	request_destroy(connection->request);
+	connection->request = NULL;
+	move(connection, PHASE_GONE);
+	GAUGE(server, connections, -1);
+}
+
+void connection_free(struct connection *connection)
+{
+	TAILQ_REMOVE(&connection->loop->phases[PHASE_GONE], connection, link);
+	connection->loop->n_phase[PHASE_GONE]--;
+	free(connection->ahead);
+	free(connection->out);
+	free(connection);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_HTTP_CROWD_PRIV_H
+#define DORAD_HTTP_CROWD_PRIV_H
+
+#include "address_priv.h"
+
+/* How many connections each address has, over all threads. */
+struct crowd;
+struct crowd_member; /* one address that has at least one */
+
+struct crowd *crowd_create(void);
+void crowd_destroy(struct crowd *crowd); /* NULL is fine; nobody may be left */
+
+/* One more from there; *out_n counts it already. */
+struct crowd_member *crowd_enter(
+	struct crowd *crowd, const struct address *from, size_t *out_n);
+void crowd_leave(struct crowd *crowd, struct crowd_member *member);
+
+#endif

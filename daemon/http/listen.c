@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server_priv.h"
+
+#include "base/xalloc.h"
+#include "inherit_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define BACKLOG 4096 /* what waits while accepting pauses; the kernel cuts it to somaxconn */
+
+static struct listener *add(struct http_server *server, int fd)
+{
+	server->listeners = xreallocarray(
+		server->listeners, server->n_listeners + 1, sizeof(struct listener));
+	struct listener *listener = &server->listeners[server->n_listeners++];
+	*listener = (struct listener){.fd = fd};
+	return listener;
+}
+
+static bool complain(struct error *err, const char *address, const char *what)
+{
+	error_setf(err, "listen %s: %s: %s", address, what, strerrordesc_np(errno));
+	return false;
+}
+
+static int port_of(int fd)
+{
+	struct sockaddr_storage at = {0};
+	socklen_t n = sizeof(at);
+	uint16_t port = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&at, &n) != 0)
+		return 0;
+	if (at.ss_family == AF_INET)
+		memcpy(&port, (const char *)&at + offsetof(struct sockaddr_in, sin_port), 2);
+	else if (at.ss_family == AF_INET6)
+		memcpy(&port, (const char *)&at + offsetof(struct sockaddr_in6, sin6_port), 2);
+	return ntohs(port);
+}
+
+/* -1: it could not, errno says why. */
+static int bind_tcp(const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	if (info->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int why = errno;
+	(void)close(fd);
+	errno = why;
+	return -1;
+}
+
+/* Splits HOST:PORT; the caller frees *host (NULL: every address). NULL: it is not of this form.
+ */
+static const char *split(const char *address, char **host)
+{
+	const char *colon = strrchr(address, ':');
+	const char *start = address;
+	size_t n = colon ? (size_t)(colon - address) : 0;
+
+	if (!colon || colon[1] == '\0')
+		return NULL;
+	if (n > 1 && start[0] == '[' && start[n - 1] == ']') {
+		start++;
+		n -= 2;
+	} else if (memchr(start, ':', n)) {
+		return NULL; /* ::1:8080 may be meant in two ways */
+	}
+	*host = n == 0 || (n == 1 && *start == '*') ? NULL : xstrndup(start, n);
+	return colon + 1;
+}
+
+static bool listen_tcp(struct http_server *server, const char *address, struct error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	struct addrinfo *found = NULL;
+	char *host = NULL;
+	const char *port = split(address, &host);
+	size_t before = server->n_listeners;
+
+	if (!port) {
+		error_setf(err,
+			"listen %s: want HOST:PORT ([HOST]:PORT for IPv6), unix:/PATH or "
+			"systemd",
+			address);
+		return false;
+	}
+	int why = getaddrinfo(host, port, &hints, &found);
+	free(host);
+	if (why != 0) {
+		error_setf(err, "listen %s: %s", address, gai_strerror(why));
+		return false;
+	}
+	for (const struct addrinfo *info = found; info; info = info->ai_next) {
+		int fd = bind_tcp(info);
+
+		if (fd >= 0)
+			add(server, fd)->port = port_of(fd);
+		else if (errno != EAFNOSUPPORT ||
+			(!info->ai_next && server->n_listeners == before)) {
+			freeaddrinfo(found);
+			return complain(err, address, "bind");
+		}
+	}
+	freeaddrinfo(found);
+	return true;
+}
+
+/* A socket file that nobody serves any more is removed; one that somebody serves is not. */
+static bool clear_path(const struct sockaddr_un *at, struct error *err, const char *address)
+{
+	struct stat status;
+	int fd;
+
+	if (lstat(at->sun_path, &status) != 0)
+		return errno == ENOENT || complain(err, address, "look up");
+	if (!S_ISSOCK(status.st_mode)) {
+		error_setf(err, "listen %s: there is a file that is no socket; remove it",
+			address);
+		return false;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool served = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0;
+	if (fd >= 0)
+		(void)close(fd);
+	if (served) {
+		error_setf(
+			err, "listen %s: another process serves it; stop that first", address);
+		return false;
+	}
+	return unlink(at->sun_path) == 0 || complain(err, address, "remove");
+}
+
+static bool listen_unix(
+	struct http_server *server, const char *address, const char *path, struct error *err)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	if (path[0] != '/' || strlen(path) >= sizeof(at.sun_path)) {
+		error_setf(err, "listen %s: want unix:/PATH of at most %zu bytes", address,
+			sizeof(at.sun_path) - 1);
+		return false;
+	}
+	memcpy(at.sun_path, path, strlen(path));
+	if (!clear_path(&at, err, address))
+		return false;
+
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* Owner and group: a proxy is given the group. */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
+		chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0) {
+		(void)complain(err, address, "bind");
+		if (fd >= 0)
+			(void)close(fd);
+		return false;
+	}
+	struct listener *listener = add(server, fd);
+	listener->is_unix = true;
+	listener->path = xstrdup(path);
+	return true;
+}
+
+static bool inherit(
+	struct http_server *server, const char *address, const char *name, struct error *err)
+{
+	int fds[INHERIT_MAX];
+	size_t n = inherited_sockets(name, fds);
+
+	if (n == 0) {
+		error_setf(err,
+			"listen %s: no socket was passed on; start by a systemd socket "
+			"unit%s%s",
+			address, name ? " with FileDescriptorName=" : "", name ? name : "");
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct listener *listener = add(server, fds[i]);
+
+		listener->inherited = true;
+		listener->port = port_of(fds[i]);
+		listener->is_unix = listener->port == 0;
+		(void)fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
+	}
+	return true;
+}
+
+static bool listen_one(struct http_server *server, const char *address, struct error *err)
+{
+	if (strncmp(address, "unix:", 5) == 0)
+		return listen_unix(server, address, address + 5, err);
+	if (strcmp(address, "systemd") == 0)
+		return inherit(server, address, NULL, err);
+	if (strncmp(address, "systemd:", 8) == 0)
+		return inherit(server, address, address + 8, err);
+	return listen_tcp(server, address, err);
+}
+
+bool listen_on(struct http_server *server, const struct http_listen *options, size_t n,
+	struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t first = server->n_listeners;
+
+		if (!listen_one(server, options[i].address, err))
+			return false;
+		for (; first < server->n_listeners; first++) {
+			server->listeners[first].option = i;
+			server->listeners[first].tag = options[i].tag;
+			server->listeners[first].tls = server->tls && !options[i].plain;
+		}
+	}
+	return true;
+}
+
+void listen_close(struct http_server *server, bool at_stop)
+{
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		struct listener *listener = &server->listeners[i];
+
+		if (listener->fd < 0 || (at_stop && listener->inherited))
+			continue;
+		if (listener->path)
+			(void)unlink(listener->path);
+		(void)close(listener->fd);
+		listener->fd = -1;
+	}
+}

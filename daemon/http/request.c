@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connection_priv.h"
+
+#include "answer_priv.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "http/reader.h"
+#include "proxy_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WARN_EVERY_US INT64_C(10000000)
+#define FORWARDED_MAX 16 /* X-Forwarded-For fields that are looked at, from the last */
+
+struct http_request *request_create(struct connection *connection)
+{
+	struct http_request *request = xcalloc(1, sizeof(*request));
+
+	request->loop = connection->loop;
+	request->connection = connection;
+	request->reader = http_reader_create(connection->loop->server->limits.body_bytes);
+	request->body = BODY_EMPTY;
+	return request;
+}
+
+static void charge(struct http_request *request, size_t memory, size_t file)
+{
+	struct http_server *server = request->loop->server;
+
+	if (memory != request->memory)
+		GAUGE(server, memory, (int64_t)memory - (int64_t)request->memory);
+	if (file != request->file)
+		GAUGE(server, files, (int64_t)file - (int64_t)request->file);
+	request->memory = memory;
+	request->file = file;
+}
+
+void request_destroy(struct http_request *request)
+{
+	if (!request)
+		return;
+
+	const struct http_handler *handler = &request->loop->server->handler;
+	if (request->handed) {
+		LIST_REMOVE(request, handed_link);
+		GAUGE(request->loop->server, handled, -(int64_t)request->memory);
+	} else if (request->agreed && handler->on_drop) {
+		handler->on_drop(handler->context, request);
+	}
+	charge(request, 0, 0);
+	if (!request->taken)
+		body_clear(&request->body);
+	http_reader_destroy(request->reader);
+	free(request->answer);
+	free(request);
+}
+
+/* The client's address, as the last trusted one tells it. */
+static void tell_peer(struct http_request *request)
+{
+	const struct connection *connection = request->connection;
+	struct address address = connection->peer;
+	const char *values[FORWARDED_MAX];
+	size_t n = 0;
+	size_t first = FORWARDED_MAX;
+
+	for (size_t i = request->view.n_headers; connection->via_proxy && i > 0 && first > 0;
+		i--) {
+		if (strcmp(request->view.headers[i - 1].name, "x-forwarded-for") == 0) {
+			values[--first] = request->view.headers[i - 1].value;
+			n++;
+		}
+	}
+	proxy_forwarded_for(&connection->loop->server->trusted, values + first, n, &address);
+	address_text(&address, request->peer);
+}
+
+int request_agree(struct http_request *request, const char **allow)
+{
+	const struct connection *connection = request->connection;
+	const struct http_handler *handler = &request->loop->server->handler;
+
+	request->view = *http_reader_view(request->reader);
+	request->view.peer = request->peer;
+	request->view.via_proxy = connection->via_proxy;
+	request->view.tls = connection->wire.ssl != NULL;
+	request->view.listener = connection->listener->tag;
+	tell_peer(request);
+
+	int status = handler->on_head(handler->context, request, allow);
+	request->agreed = status == 0;
+	return status;
+}
+
+static void warn(struct loop *loop, const struct error *err)
+{
+	int64_t now = now_us();
+
+	if (now - loop->warned_us < WARN_EVERY_US)
+		return;
+	loop->warned_us = now;
+	log_warn("http answered=503 reason=%s", LOG_QUOTE(err->text));
+}
+
+/* At a cap the largest goes, which may be this one. */
+static void make_room(struct http_server *server, struct loop *loop)
+{
+	const struct http_limits *limits = &server->limits;
+
+	if (atomic_load(&server->counters.memory) > limits->in_flight_bytes)
+		(void)evict_largest(loop, false);
+	if (atomic_load(&server->counters.files) > limits->spool_bytes)
+		(void)evict_largest(loop, true);
+}
+
+bool request_append(struct http_request *request, const struct http_data *data)
+{
+	struct connection *connection = request->connection;
+	struct loop *loop = request->loop;
+	struct http_server *server = loop->server;
+	struct error err = {0};
+	bool was_file = body_file(&request->body) > 0;
+
+	if (!body_append(&request->body, data->bytes, data->n, request->view.content_length,
+		    server->spool_folder, &err)) {
+		warn(loop, &err);
+		output_refuse(connection, 503, NULL);
+		return false;
+	}
+	if (!was_file && body_file(&request->body) > 0)
+		COUNT(server, spooled);
+	charge(request, body_memory(&request->body), body_file(&request->body));
+	make_room(server, loop);
+	return connection->phase != PHASE_GONE;
+}
+
+void request_hand_over(struct http_request *request)
+{
+	struct loop *loop = request->loop;
+	struct connection *connection = request->connection;
+	const struct http_handler *handler = &loop->server->handler;
+	struct error err = {0};
+
+	if (!body_finish(&request->body, &err)) {
+		warn(loop, &err);
+		output_refuse(connection, 503, NULL);
+		return;
+	}
+	request->view.body = request->body.bytes;
+	request->view.n_body = request->body.n;
+	request->handed = true;
+	LIST_INSERT_HEAD(&loop->handed, request, handed_link);
+	GAUGE(loop->server, handled, (int64_t)request->memory);
+	COUNT(loop->server, requests);
+	connection_enter(connection, PHASE_HANDLING);
+	handler->on_request(handler->context, request);
+}
+
+const struct http_view *http_request_view(const struct http_request *request)
+{
+	return &request->view;
+}
+
+const char *http_request_header(const struct http_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->view.n_headers; i++) {
+		if (strcmp(request->view.headers[i].name, name) == 0)
+			return request->view.headers[i].value;
+	}
+	return NULL;
+}
+
+void http_request_set_data(struct http_request *request, void *data)
+{
+	request->data = data;
+}
+
+void *http_request_data(const struct http_request *request)
+{
+	return request->data;
+}
+
+char *http_request_take_body(struct http_request *request, size_t *out_n)
+{
+	assert(request->handed && !request->taken);
+	request->taken = true;
+	body_rest(&request->body);
+	*out_n = request->body.n;
+	return request->body.bytes;
+}
+
+bool requests_take(struct loop *loop, struct requests *out)
+{
+	STAILQ_INIT(out);
+	(void)pthread_mutex_lock(&loop->lock);
+	STAILQ_CONCAT(out, &loop->replies);
+	(void)pthread_mutex_unlock(&loop->lock);
+	return !STAILQ_EMPTY(out);
+}
+
+void http_reply(struct http_request *request, const struct http_answer *answer)
+{
+	struct loop *loop = request->loop;
+
+	assert(request->handed && !request->answer);
+	request->status = answer->status;
+	request->keep_alive = answer->keep_alive && !http_reader_wants_close(request->reader) &&
+		atomic_load(&loop->server->stops) == 0;
+	request->n_answer = answer_format(answer, request->view.method == HTTP_HEAD,
+		request->keep_alive, time(NULL), &request->answer);
+
+	(void)pthread_mutex_lock(&loop->lock);
+	bool first = STAILQ_EMPTY(&loop->replies);
+	STAILQ_INSERT_TAIL(&loop->replies, request, link);
+	(void)pthread_mutex_unlock(&loop->lock);
+	/* In the loop's own thread the callback that we are in takes it up when it ends. */
+	if (first && !pthread_equal(loop->thread, pthread_self()))
+		loop_wake(loop);
+}
+
+void http_reply_later(struct http_request *request, int status, bool keep_alive)
+{
+	struct http_answer answer = {.status = status, .keep_alive = keep_alive};
+
+	http_reply(request, &answer);
+}
