@@ -53,6 +53,15 @@ static const char *text_of(const struct tree *map, const char *key)
 		: NULL;
 }
 
+/* A Component may say which service of ours it is; its name is the answer where it does not. */
+static const char *name_of(
+	enum backstage_kind kind, const struct tree *metadata, const char *otherwise)
+{
+	const char *said = text_of(tree_get(metadata, "annotations"), "dorad/service");
+
+	return kind == BACKSTAGE_COMPONENT && said ? said : otherwise;
+}
+
 /* "group:default/payments", "default/payments" or "payments"; NULL: not a group. */
 static const char *team_of(const char *owner)
 {
@@ -139,7 +148,7 @@ static bool take_entity(struct backstage *backstage, const char *path, const str
 		.kind = kind_of(kind),
 		.path = path,
 		.line = root->line,
-		.name = text_of(metadata, "name"),
+		.name = name_of(kind_of(kind), metadata, text_of(metadata, "name")),
 		.title = text_of(metadata, "title"),
 		.owner = text_of(spec, "owner"),
 		.system = text_of(spec, "system"),

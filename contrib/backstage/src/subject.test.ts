@@ -13,9 +13,8 @@ describe('subjectOf', () => {
     expect(subjectOf(entity('group', {}))).toEqual({ scope: 'teams', name: 'checkout' });
   });
 
-  it('names what is outside the default namespace as the import does', () => {
-    expect(subjectOf(entity('Component', { namespace: 'default' }))?.name).toBe('checkout');
-    expect(subjectOf(entity('Component', { namespace: 'shop' }))?.name).toBe('shop/checkout');
+  it('names what is outside the default namespace by its name alone, as the import does', () => {
+    expect(subjectOf(entity('Component', { namespace: 'shop' }))?.name).toBe('checkout');
   });
 
   it('lets the annotation win', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_NAMESPACE, Entity } from '@backstage/catalog-model';
+import { Entity } from '@backstage/catalog-model';
 
 /** Says which service of dorad a Component is, where its name does not. */
 export const SERVICE_ANNOTATION = 'dorad/service';
@@ -13,19 +13,18 @@ export interface Subject {
 }
 
 /**
- * A Component is a service and a Group a team. `dorad catalog import` names them by metadata.name, and
- * by namespace/name outside the default namespace; the annotation wins over both.
+ * A Component is a service and a Group a team, named as `dorad catalog import` names them: by
+ * metadata.name. The annotation wins.
  */
 export function subjectOf(entity: Entity): Subject | undefined {
   const kind = entity.kind.toLocaleLowerCase('en-US');
-  const { name, namespace = DEFAULT_NAMESPACE, annotations = {} } = entity.metadata;
-  const imported = namespace === DEFAULT_NAMESPACE ? name : `${namespace}/${name}`;
+  const { name, annotations = {} } = entity.metadata;
 
   if (kind === 'component') {
-    return { scope: 'services', name: annotations[SERVICE_ANNOTATION] ?? imported };
+    return { scope: 'services', name: annotations[SERVICE_ANNOTATION] ?? name };
   }
   if (kind === 'group') {
-    return { scope: 'teams', name: annotations[TEAM_ANNOTATION] ?? imported };
+    return { scope: 'teams', name: annotations[TEAM_ANNOTATION] ?? name };
   }
   return undefined;
 }
