@@ -137,8 +137,7 @@ CREATE TABLE dorad_data.month_mark (
     name        text COLLATE "C" NOT NULL,
     month       date NOT NULL,
     until       date,
-    fact_kind   text COLLATE "C",
-    fact_id     text COLLATE "C"
+    because     jsonb NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX month_mark_by_scope ON dorad_data.month_mark (scope, name);
 COMMENT ON TABLE dorad_data.month_mark IS
@@ -148,6 +147,6 @@ COMMENT ON COLUMN dorad_data.month_mark.scope IS 'service or team.';
 COMMENT ON COLUMN dorad_data.month_mark.name IS 'Name of the service or team.';
 COMMENT ON COLUMN dorad_data.month_mark.month IS 'First day of the first month.';
 COMMENT ON COLUMN dorad_data.month_mark.until IS 'First day of the last month; null: that month only.';
-COMMENT ON COLUMN dorad_data.month_mark.fact_kind IS
-    'What changed: deployment, change, incident, work_item, catalog or clock.';
-COMMENT ON COLUMN dorad_data.month_mark.fact_id IS 'Which one.';
+COMMENT ON COLUMN dorad_data.month_mark.because IS
+    'What changed: [[kind, id], ...], at most 20; the kinds are deployment, change, incident, '
+    'work_item, catalog and clock.';

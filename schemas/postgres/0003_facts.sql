@@ -38,7 +38,7 @@ CREATE TABLE dorad_data.change_service (
     change_id  text COLLATE "C" NOT NULL,
     landed_at  timestamptz NOT NULL,
     ordinal    integer NOT NULL,
-    PRIMARY KEY (service, change_id)
+    PRIMARY KEY (change_id, service)
 );
 CREATE INDEX change_service_in_order
     ON dorad_data.change_service (service, landed_at, ordinal, change_id);
@@ -86,12 +86,16 @@ CREATE TABLE dorad_data.deployment_fact (
     PRIMARY KEY (service, deployment_id)
 ) WITH (fillfactor = 85);
 CREATE INDEX deployment_fact_in_order ON dorad_data.deployment_fact (service, at, deployment_id);
-CREATE INDEX deployment_fact_by_sha ON dorad_data.deployment_fact (service, sha, at)
+CREATE INDEX deployment_fact_in_lane
+    ON dorad_data.deployment_fact (service, lane, at, deployment_id) WHERE status = 'succeeded';
+CREATE INDEX deployment_fact_by_sha ON dorad_data.deployment_fact (sha, service, at)
     WHERE sha IS NOT NULL;
+CREATE INDEX deployment_fact_excluded ON dorad_data.deployment_fact (service, deployment_id)
+    WHERE excluded;
 CREATE INDEX deployment_fact_by_id ON dorad_data.deployment_fact (deployment_id);
 CREATE INDEX deployment_fact_by_reach ON dorad_data.deployment_fact (service, reach_landed_at, at)
     WHERE reach_landed_at IS NOT NULL;
-CREATE INDEX deployment_fact_short_sha ON dorad_data.deployment_fact (service)
+CREATE INDEX deployment_fact_short_sha ON dorad_data.deployment_fact (service, given_sha)
     WHERE given_sha ~ '^[0-9a-f]{7,39}$';
 COMMENT ON TABLE dorad_data.deployment_fact IS
     'Deployments (METRICS.md R8 to R16): one row for each roll-out or deployment of a service, '
@@ -157,7 +161,7 @@ CREATE TABLE dorad_data.change_delivery (
     source         text COLLATE "C" NOT NULL,
     lead_s         double precision,
     clamped        boolean NOT NULL,
-    PRIMARY KEY (service, change_id)
+    PRIMARY KEY (change_id, service)
 );
 CREATE INDEX change_delivery_in_order
     ON dorad_data.change_delivery (service, at, deployment_id);
@@ -180,11 +184,12 @@ CREATE TABLE dorad_data.evidence (
 );
 CREATE INDEX evidence_by_cause ON dorad_data.evidence (by_id, what);
 COMMENT ON TABLE dorad_data.evidence IS
-    'What says that a deployment failed; any one is enough (METRICS.md section 4).';
+    'What incidents and change requests say against a deployment; any one is enough (METRICS.md '
+    'section 4). That it was rolled back says the deployment itself: removed_by.';
 COMMENT ON COLUMN dorad_data.evidence.service IS 'The service.';
 COMMENT ON COLUMN dorad_data.evidence.deployment_id IS 'The deployment that failed.';
-COMMENT ON COLUMN dorad_data.evidence.what IS 'rollback, change_request, or incident:<attribution rule>.';
-COMMENT ON COLUMN dorad_data.evidence.by_id IS 'The rollback, change request or incident.';
+COMMENT ON COLUMN dorad_data.evidence.what IS 'change_request, or incident:<attribution rule>.';
+COMMENT ON COLUMN dorad_data.evidence.by_id IS 'The change request or incident.';
 
 CREATE TABLE dorad_data.change_request (
     cr_id           text COLLATE "C" PRIMARY KEY,
@@ -334,6 +339,7 @@ CREATE TABLE dorad_data.item_fact (
     done_at           timestamptz,
     team              text COLLATE "C",
     services          text[] COLLATE "C" NOT NULL,
+    named_services    text[] COLLATE "C" NOT NULL,
     class             text COLLATE "C",
     class_rule        text COLLATE "C",
     exclusion         text COLLATE "C",
@@ -355,6 +361,7 @@ COMMENT ON COLUMN dorad_data.item_fact.status IS 'todo, in_progress, done or can
 COMMENT ON COLUMN dorad_data.item_fact.done_at IS 'When it was completed for good; null: it is not done now.';
 COMMENT ON COLUMN dorad_data.item_fact.team IS 'The team that the sender names.';
 COMMENT ON COLUMN dorad_data.item_fact.services IS 'Its services that were not retired then, sorted.';
+COMMENT ON COLUMN dorad_data.item_fact.named_services IS 'All its services, sorted.';
 COMMENT ON COLUMN dorad_data.item_fact.class IS 'planned, failure_demand or adhoc_value.';
 COMMENT ON COLUMN dorad_data.item_fact.class_rule IS 'The rule that decided the class.';
 COMMENT ON COLUMN dorad_data.item_fact.exclusion IS
@@ -425,3 +432,21 @@ COMMENT ON COLUMN dorad_data.correction.reason IS 'Why.';
 COMMENT ON COLUMN dorad_data.correction.by_whom IS 'The operator''s login.';
 COMMENT ON COLUMN dorad_data.correction.at IS 'When.';
 COMMENT ON COLUMN dorad_data.correction.event_id IS 'The event that says so, to withdraw it by.';
+
+CREATE TABLE dorad_data.environment_seen (
+    service      text COLLATE "C" NOT NULL,
+    environment  text COLLATE "C" NOT NULL,
+    given        text COLLATE "C" NOT NULL,
+    outright     boolean NOT NULL,
+    surely       boolean NOT NULL,
+    class        text COLLATE "C" NOT NULL,
+    PRIMARY KEY (service, environment, given, outright, surely)
+);
+COMMENT ON TABLE dorad_data.environment_seen IS
+    'Every environment that deployments of a service went to, and what it was taken for.';
+COMMENT ON COLUMN dorad_data.environment_seen.service IS 'The service.';
+COMMENT ON COLUMN dorad_data.environment_seen.environment IS 'The sender''s name; empty where it gave none.';
+COMMENT ON COLUMN dorad_data.environment_seen.given IS 'The class that the sender was sure of; empty where it was not.';
+COMMENT ON COLUMN dorad_data.environment_seen.outright IS 'The event named its service outright.';
+COMMENT ON COLUMN dorad_data.environment_seen.surely IS 'It was a deployment as such, or by a rule.';
+COMMENT ON COLUMN dorad_data.environment_seen.class IS 'production, sealed or other.';

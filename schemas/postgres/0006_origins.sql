@@ -198,6 +198,7 @@ CREATE FUNCTION dorad_data.follow_names(of_system text, of_host text, ids text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     involved text[];
+    turned text[];
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS w_name (
         LIKE dorad_data.repository_name) ON COMMIT DELETE ROWS;
@@ -205,6 +206,20 @@ BEGIN
     INSERT INTO w_name SELECT * FROM names_of_repositories(of_system, of_host, ids);
     SELECT array_agg(DISTINCT i.id) INTO involved
     FROM (SELECT repository_id FROM w_name UNION SELECT unnest(ids)) AS i (id);
+    -- Rules that name a repository mean another one when its name goes over.
+    SELECT array_agg(DISTINCT n.repository_id) INTO turned
+    FROM repository_name AS n
+    LEFT JOIN w_name AS w
+        ON w.name = n.name AND w.repository_id = n.repository_id
+    WHERE n.system = of_system AND n.host = of_host AND n.repository_id = ANY (involved)
+      AND n.bears_it IS DISTINCT FROM w.bears_it;
+    IF turned IS NOT NULL
+       AND EXISTS (SELECT FROM ticket_rule AS r WHERE r.system = of_system) THEN
+        PERFORM mark_origins(ARRAY(
+            SELECT o.origin_id FROM origin AS o
+            WHERE o.system = of_system AND o.host IS NOT DISTINCT FROM nullif(of_host, '')
+              AND o.repository_id = ANY (turned)));
+    END IF;
     DELETE FROM repository_name AS n
     WHERE n.system = of_system AND n.host = of_host AND n.repository_id = ANY (involved);
     INSERT INTO repository_name SELECT * FROM w_name ORDER BY system, host, name, repository_id;

@@ -157,10 +157,8 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.refuse_event IS 'Raises the error for an event that cannot be kept.';
 
-CREATE FUNCTION dorad_data.stage_events(batch jsonb) RETURNS void
+CREATE FUNCTION dorad_data.stage_tables() RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    bad record;
 BEGIN
     IF to_regclass('pg_temp.w_event') IS NULL THEN
         CREATE TEMP TABLE w_event (
@@ -178,6 +176,17 @@ BEGIN
     END IF;
     DELETE FROM w_event;
     DELETE FROM w_touched;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.stage_tables IS
+    'Empty tables for the events of a batch: as they came, and what they touch.';
+
+CREATE FUNCTION dorad_data.stage_events(batch jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+BEGIN
+    PERFORM stage_tables();
 
     SELECT e.id, fault_of(e.kind, e.id, e.source, e."time", nullif(e.data, 'null')) AS fault
     INTO bad

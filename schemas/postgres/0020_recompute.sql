@@ -1,0 +1,420 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The clock, and working off marks (METRICS.md 9.2).
+--
+-- Locks, all of them advisory and for the transaction:
+--   world   shared by keep() and recompute(), exclusive for what changes the rules or all rows
+--           (apply_catalog(), rebuild(), a clock that goes back);
+--   facts   facts are computed by one transaction at a time, since incidents look at the
+--           deployments of all services;
+--   scope   the months of one service or team.
+-- What is read is read by statements after the lock, so they see what the holder before left;
+-- a mark committed meanwhile stays for the next round.
+
+SET LOCAL search_path = dorad_data, pg_temp;
+
+CREATE FUNCTION dorad_data.take_entities(of_stage text, at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer;
+BEGIN
+    DELETE FROM w_entity;
+    DELETE FROM w_link;
+    DELETE FROM w_evidence;
+    WITH taken AS (
+        DELETE FROM mark AS m
+        WHERE m.mark_id IN (
+            SELECT q.mark_id FROM mark AS q WHERE q.stage = of_stage
+            ORDER BY q.mark_id LIMIT at_most FOR UPDATE SKIP LOCKED)
+        RETURNING m.entity
+    ), listed AS (
+        INSERT INTO w_entity SELECT DISTINCT entity FROM taken RETURNING 1
+    )
+    SELECT count(*) FROM taken INTO n;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.take_entities IS
+    'Takes marks of a stage into w_entity and returns how many.';
+
+CREATE FUNCTION dorad_data.take_services(at_most integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer;
+BEGIN
+    DELETE FROM w_taken_mark;
+    WITH chosen AS (
+        SELECT m.service FROM mark AS m WHERE m.stage IN ('deployment', 'walk')
+        GROUP BY m.service ORDER BY min(m.mark_id) LIMIT at_most
+    ), taken AS (
+        DELETE FROM mark AS m
+        WHERE m.stage IN ('deployment', 'walk') AND m.service IN (SELECT service FROM chosen)
+        RETURNING m.*
+    )
+    INSERT INTO w_taken_mark SELECT * FROM taken;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    INSERT INTO w_record_mark
+        SELECT DISTINCT t.service, t.entity FROM w_taken_mark AS t WHERE t.stage = 'deployment';
+    INSERT INTO w_start
+        SELECT t.service, min(t.at) FROM w_taken_mark AS t WHERE t.stage = 'walk'
+        GROUP BY t.service;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.take_services IS
+    'Takes all marks of the services that have waited longest into w_record_mark and w_start, '
+    'and returns how many.';
+
+CREATE FUNCTION dorad_data.recompute_corrections(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- w_entity holds the ids of what is corrected. The latest for each target and field stands,
+    -- but for those that another event withdraws.
+    DELETE FROM w_correction;
+    INSERT INTO w_correction
+        SELECT DISTINCT ON (c.kind, c.id, c.service, c.field)
+               c.kind, c.service, c.id, c.field, c.data -> 'value', c.data ->> 'reason',
+               c.data ->> 'by', c.at, c.event_id
+        FROM (
+            SELECT o.data #>> '{target,kind}' AS kind, o.entity AS id,
+                   coalesce(a.service, o.data #>> '{target,service}', '') AS service,
+                   o.data ->> 'field' AS field, o.data, o.at, o.id AS event_id
+            FROM w_entity AS e
+            JOIN observation AS o ON o.kind = 'correction' AND o.entity = e.entity
+            LEFT JOIN service_alias AS a ON a.alias = o.data #>> '{target,service}'
+            WHERE o.at <= today AND o.data IS NOT NULL AND o.data ->> 'withdraws' IS NULL
+              AND o.data ->> 'field' IS NOT NULL AND o.data #>> '{target,kind}' IS NOT NULL
+              AND NOT EXISTS (
+                  SELECT FROM observation AS w
+                  WHERE w.kind = 'correction' AND w.entity = o.entity AND w.at <= today
+                    AND w.data ->> 'withdraws' = o.id)
+        ) AS c
+        ORDER BY c.kind, c.id, c.service, c.field, c.at DESC, c.event_id DESC;
+    INSERT INTO mark (stage, service, entity)
+        SELECT DISTINCT t.kind, d.service, t.id
+        FROM (
+            SELECT coalesce(n.target_kind, o.target_kind) AS kind, coalesce(n.target_id, o.target_id) AS id
+            FROM w_correction AS n
+            FULL JOIN (
+                SELECT c.* FROM w_entity AS e JOIN correction AS c ON c.target_id = e.entity
+            ) AS o
+                ON o.target_kind = n.target_kind AND o.target_id = n.target_id
+               AND o.target_service = n.target_service AND o.field = n.field
+            WHERE n.* IS DISTINCT FROM o.*
+        ) AS t
+        LEFT JOIN LATERAL (
+            SELECT f.service FROM deployment_fact AS f WHERE f.deployment_id = t.id
+            UNION SELECT m.service FROM deployment_member AS m WHERE m.deployment_id = t.id
+        ) AS d ON t.kind = 'deployment'
+        WHERE t.kind IN ('incident', 'work_item') OR d.service IS NOT NULL
+        ORDER BY 1, 2, 3;
+    DELETE FROM correction AS c USING w_entity AS e WHERE c.target_id = e.entity;
+    INSERT INTO correction SELECT * FROM w_correction ORDER BY 1, 3, 2, 4;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_corrections IS
+    'Which corrections of the targets in w_entity stand; marks the targets for which that changed.';
+
+CREATE FUNCTION dorad_data.mark_months(tz text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO month_mark (scope, name, month, until, because)
+    WITH anchors AS (
+        SELECT 'service' AS scope, a.service AS name, a.at, a.until, a.fact_kind, a.fact_id
+        FROM w_anchor AS a WHERE a.service IS NOT NULL
+        UNION ALL
+        SELECT 'team', o.team, a.at, a.until, a.fact_kind, a.fact_id
+        FROM w_anchor AS a
+        JOIN ownership AS o
+            ON o.service = a.service AND o.valid_from <= coalesce(a.until, a.at)
+           AND o.valid_to > a.at
+        WHERE o.team IS NOT NULL
+        UNION ALL
+        SELECT 'team', a.team, a.at, a.until, a.fact_kind, a.fact_id
+        FROM w_anchor AS a WHERE a.team IS NOT NULL
+    ), dated AS (
+        SELECT DISTINCT scope, name, month_of(at, tz) AS month,
+               CASE WHEN until = 'infinity' THEN 'infinity'::date
+                    ELSE month_of(until, tz) END AS until, fact_kind, fact_id
+        FROM anchors
+    ), counted AS (
+        SELECT d.*, row_number() OVER (PARTITION BY scope, name, month, until
+                                       ORDER BY fact_kind, fact_id) AS place
+        FROM dated AS d
+    )
+    SELECT scope, name, month, until, jsonb_agg(jsonb_build_array(fact_kind, fact_id))
+    FROM counted WHERE place <= 20
+    GROUP BY scope, name, month, until
+    ORDER BY 1, 2, 3;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.mark_months IS
+    'Marks the months of the anchors in w_anchor: of their services, and of the owners then.';
+
+CREATE FUNCTION dorad_data.recompute_facts(max_services integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    -- Tickets are taken in portions of this size, lest one transaction grow without bound.
+    portion CONSTANT integer := 5000;
+    today timestamptz := (SELECT as_of FROM clock);
+    n integer;
+    total integer := 0;
+BEGIN
+    n := take_entities('correction', portion);
+    IF n > 0 THEN
+        PERFORM recompute_corrections(today);
+        total := total + n;
+    END IF;
+    n := take_entities('change', portion);
+    IF n > 0 THEN
+        PERFORM fold_changes(today);
+        total := total + n;
+    END IF;
+    n := take_services(max_services);
+    IF n > 0 THEN
+        PERFORM recompute_deployments(today);
+        total := total + n;
+    END IF;
+    -- What incidents look at comes first.
+    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change', 'deployment', 'walk')) THEN
+        n := take_entities('change_request', portion);
+        IF n > 0 THEN
+            PERFORM recompute_requests(today);
+            total := total + n;
+        END IF;
+        n := take_entities('incident', portion);
+        IF n > 0 THEN
+            PERFORM recompute_incidents(today);
+            total := total + n;
+        END IF;
+        n := take_entities('work_item', portion);
+        IF n > 0 THEN
+            PERFORM recompute_items(today);
+            total := total + n;
+        END IF;
+    END IF;
+    PERFORM mark_months((SELECT report_tz FROM setting));
+    RETURN total;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_facts IS
+    'Works off marks of facts, for at most so many services, and marks the months they touch. '
+    'Returns how many marks were worked off.';
+
+CREATE FUNCTION dorad_data.take_scopes(max_scopes integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer;
+    waiting record;
+BEGIN
+    INSERT INTO w_scope
+        SELECT c.scope, c.name
+        FROM (
+            SELECT m.scope, m.name FROM month_mark AS m
+            GROUP BY m.scope, m.name ORDER BY min(m.mark_id) LIMIT max_scopes
+        ) AS c
+        WHERE pg_try_advisory_xact_lock(lock_key('dorad.' || c.scope), lock_key(c.name));
+    IF NOT FOUND THEN
+        -- All are in others' hands: wait for one.
+        SELECT m.scope, m.name INTO waiting FROM month_mark AS m ORDER BY m.mark_id LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN 0;
+        END IF;
+        PERFORM pg_advisory_xact_lock(lock_key('dorad.' || waiting.scope), lock_key(waiting.name));
+        INSERT INTO w_scope VALUES (waiting.scope, waiting.name);
+    END IF;
+    WITH taken AS (
+        DELETE FROM month_mark AS m USING w_scope AS s
+        WHERE m.scope = s.scope AND m.name = s.name
+        RETURNING m.*
+    )
+    INSERT INTO w_month_mark SELECT * FROM taken;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.take_scopes IS
+    'Takes the marks of the services and teams that have waited longest and that nobody else '
+    'works on into w_month_mark, and returns how many.';
+
+CREATE FUNCTION dorad_data.recompute_months(max_scopes integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer := take_scopes(max_scopes);
+    today timestamptz := (SELECT as_of FROM clock);
+    tz text := (SELECT report_tz FROM setting);
+BEGIN
+    IF n > 0 THEN
+        PERFORM compute_scopes(today, tz, false);
+    END IF;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_months IS
+    'Works off marks of months, for at most so many services and teams; returns how many.';
+
+CREATE FUNCTION dorad_data.compute_scopes(today timestamptz, tz text, all_months boolean)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM hold_scopes();
+    PERFORM span_scopes(today, tz);
+    PERFORM choose_buckets(today, tz, all_months);
+    PERFORM judge_buckets(today);
+    PERFORM compute_months(today, tz);
+    PERFORM store_months();
+    PERFORM compute_trends();
+END
+$$;
+COMMENT ON FUNCTION dorad_data.compute_scopes IS
+    'Computes and stores the months of the scopes in w_scope: those marked, or all.';
+
+CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    n integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
+    PERFORM begin_work();
+    LOOP
+        IF EXISTS (SELECT FROM mark) THEN
+            IF pg_try_advisory_xact_lock(lock_key('dorad'), lock_key('facts')) THEN
+                n := recompute_facts(max_services);
+            ELSIF EXISTS (SELECT FROM month_mark) THEN
+                n := recompute_months(max_services);
+            ELSE
+                PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('facts'));
+                n := recompute_facts(max_services);
+            END IF;
+        ELSIF EXISTS (SELECT FROM month_mark) THEN
+            n := recompute_months(max_services);
+        ELSE
+            RETURN 0;
+        END IF;
+        -- Nothing: another worker has just done it. Look again.
+        IF n > 0 THEN
+            RETURN n;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute IS
+    'Works off marks, for at most so many services, and returns how many; 0: nothing is left. '
+    'Several workers may run it at once, each call in a transaction of its own.';
+
+CREATE FUNCTION dorad_data.begin_work() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    work text;
+BEGIN
+    PERFORM work_tables();
+    -- A second round in the same transaction finds the tables as the first left them.
+    IF current_setting('dorad.work', true) = 'used' THEN
+        FOR work IN
+            SELECT c.relname FROM pg_class AS c
+            WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
+              AND starts_with(c.relname, 'w_')
+        LOOP
+            EXECUTE format('TRUNCATE pg_temp.%I', work);
+        END LOOP;
+    END IF;
+    PERFORM set_config('dorad.work', 'used', true);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.begin_work IS 'Empty work tables for one round of work.';
+
+CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, only_forward boolean DEFAULT false)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+DECLARE
+    old_as_of timestamptz;
+    tz text := (SELECT report_tz FROM setting);
+BEGIN
+    SELECT as_of INTO old_as_of FROM clock FOR UPDATE;
+    IF new_as_of = old_as_of OR only_forward AND new_as_of < old_as_of THEN
+        RETURN;
+    END IF;
+    UPDATE clock SET as_of = new_as_of;
+    IF new_as_of < old_as_of THEN
+        PERFORM rebuild();
+        RETURN;
+    END IF;
+    PERFORM take_up_future(new_as_of);
+    IF old_as_of > '-infinity' THEN
+        PERFORM mark_clock(old_as_of, new_as_of, tz);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.advance IS
+    'Sets the instant that the numbers are about, and marks what that touches: events and dated '
+    'lines of the catalogue between the old value and the new, months that end or settle. Going '
+    'back computes everything again, unless only_forward is true: then it does nothing, so that '
+    'workers whose clocks differ do no harm.';
+
+CREATE FUNCTION dorad_data.take_up_future(until timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM future WHERE at <= until) THEN
+        RETURN;
+    END IF;
+    PERFORM stage_tables();
+    WITH due AS (
+        DELETE FROM future WHERE at <= until RETURNING source, id
+    )
+    INSERT INTO w_touched
+        SELECT o.kind, o.entity, o.service, o.origin_id, o.at, false
+        FROM (SELECT DISTINCT source, id FROM due) AS d
+        JOIN observation AS o ON o.source = d.source AND o.id = d.id
+        WHERE o.at <= until;
+    PERFORM touch('{}');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.take_up_future IS
+    'Touches what the events touch that were kept ahead of their time.';
+
+CREATE FUNCTION dorad_data.mark_clock(old_as_of timestamptz, new_as_of timestamptz, tz text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO month_mark (scope, name, month, until, because)
+        -- At local midnight the running month has another day; at its end it is complete.
+        SELECT s.scope, s.name, month_of(old_as_of, tz), month_of(new_as_of, tz), '[["clock", "day"]]'
+        FROM scope_span AS s
+        WHERE (old_as_of AT TIME ZONE tz)::date <> (new_as_of AT TIME ZONE tz)::date
+          AND s.last_month >= month_of(old_as_of, tz)
+        UNION ALL
+        -- A month settles when the attribution window after it is over.
+        SELECT s.scope, s.name, m.month, NULL, '[["clock", "settled"]]'
+        FROM (
+            SELECT attribution_window_s AS secs FROM setting
+            UNION SELECT attribution_window_s FROM service WHERE attribution_window_s IS NOT NULL
+        ) AS w
+        CROSS JOIN LATERAL generate_series(
+            previous_month(month_of(old_as_of - make_interval(secs => w.secs), tz), 1)::timestamp,
+            month_of(new_as_of, tz)::timestamp, interval '1 month') AS g (month)
+        CROSS JOIN LATERAL (SELECT g.month::date) AS m (month)
+        JOIN scope_span AS s ON m.month BETWEEN s.first_month AND s.last_month
+        WHERE month_start(next_month(m.month), tz) + make_interval(secs => w.secs) > old_as_of
+          AND month_start(next_month(m.month), tz) + make_interval(secs => w.secs) <= new_as_of
+        UNION ALL
+        -- Dated phases and owners: an owner's row shows what it holds at the end of a month.
+        SELECT k.scope, k.name, month_of(d.valid_from, tz), 'infinity', '[["catalog", "dated line"]]'
+        FROM (
+            SELECT service, valid_from FROM service_phase
+            WHERE valid_from >= old_as_of AND valid_from <= new_as_of
+            UNION
+            SELECT service, valid_from FROM ownership
+            WHERE valid_from >= old_as_of AND valid_from <= new_as_of
+        ) AS d
+        CROSS JOIN LATERAL (
+            SELECT 'service' AS scope, d.service AS name
+            UNION
+            SELECT 'team', o.team FROM ownership AS o
+            WHERE o.service = d.service AND o.team IS NOT NULL
+        ) AS k;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.mark_clock IS
+    'Marks the months that a later clock alone changes (METRICS.md 9.2).';
