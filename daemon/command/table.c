@@ -3,6 +3,7 @@
 
 /* In the order of dorad --help. */
 const struct command *const commands[] = {
+	&init_command,
 	&check_command,
 	&migrate_command,
 	&rollup_command,

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include "base/xalloc.h"
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * A first configuration: dorad.yaml, catalog.yaml and a fresh secret for each sender, and what
+ * to set at each of them. Nothing that is there already is overwritten.
+ */
+#define DEFAULT_DIRECTORY "/etc/dorad"
+
+/* One line from the terminal; the default where it is empty. Owned. */
+static char *ask(const char *question, const char *preset)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	printf("%s [%s]: ", question, preset);
+	(void)fflush(stdout);
+	ssize_t n = getline(&line, &size, stdin);
+	while (n > 0 && strchr(" \t\r\n", line[n - 1]))
+		line[--n] = '\0';
+	if (n > 0)
+		return line;
+	free(line);
+	return xstrdup(preset);
+}
+
+/* The flag's value, or the answer to the question, or the preset. */
+static char *wanted(const struct command_line *line, const char *flag, bool asks,
+	const char *question, const char *preset)
+{
+	const char *given = command_option(line, flag, 0);
+
+	if (given)
+		return xstrdup(given);
+	return asks ? ask(question, preset) : xstrdup(preset);
+}
+
+/* False: there is no such sender; said so. */
+static bool add_sender(
+	const struct command_line *line, struct init_plan *plan, const char *name)
+{
+	const struct sender *sender = sender_find(name);
+
+	if (!sender) {
+		(void)command_misuse(line, "no sender %s; --help lists them", name);
+		return false;
+	}
+	for (size_t i = 0; i < plan->n_senders; i++) {
+		if (plan->senders[i] == sender)
+			return true;
+	}
+	plan->senders = xreallocarray(
+		plan->senders, plan->n_senders + 1, sizeof(const struct sender *));
+	plan->senders[plan->n_senders++] = sender;
+	return true;
+}
+
+static bool choose_senders(const struct command_line *line, struct init_plan *plan, bool asks)
+{
+	const char *given;
+	size_t i = 0;
+
+	for (; (given = command_option(line, "--source", i)); i++) {
+		if (!add_sender(line, plan, given))
+			return false;
+	}
+	if (i)
+		return true;
+	if (asks) {
+		fputs("senders:", stdout);
+		for (size_t k = 0; sender_at(k); k++)
+			printf(" %s", sender_at(k)->source);
+		fputc('\n', stdout);
+	}
+
+	char *answer =
+		asks ? ask("which of them will send webhooks", "github") : xstrdup("github");
+	char *rest = answer;
+	bool good = true;
+	for (char *word; good && (word = strsep(&rest, " ,"));) {
+		if (*word)
+			good = add_sender(line, plan, word);
+	}
+	free(answer);
+	return good;
+}
+
+static void clear(struct init_plan *plan)
+{
+	free(plan->url);
+	free(plan->redis);
+	free(plan->postgres);
+	free(plan->senders);
+}
+
+static bool make_plan(const struct command_line *line, struct init_plan *plan)
+{
+	const char *directory = command_option(line, "--directory", 0);
+	bool asks = !command_option(line, "--yes", 0) && isatty(STDIN_FILENO);
+	bool by_systemd = !directory || strcmp(directory, DEFAULT_DIRECTORY) == 0;
+	const char *listen = command_option(line, "--listen", 0);
+
+	plan->directory = directory ? directory : DEFAULT_DIRECTORY;
+	plan->receive_listen = listen ? listen : by_systemd ? "systemd" : "127.0.0.1:8080";
+	plan->portal_listen = by_systemd ? "systemd" : "127.0.0.1:8081";
+	plan->shows_secrets = command_option(line, "--show-secrets", 0) != NULL;
+	if (!choose_senders(line, plan, asks))
+		return false;
+	plan->url = wanted(line, "--url", asks, "how senders reach this machine",
+		"https://dorad.example.com");
+	plan->redis =
+		wanted(line, "--redis", asks, "Redis", "unix:///run/redis/redis-server.sock");
+	plan->postgres = wanted(
+		line, "--postgres", asks, "Postgres", "host=/run/postgresql dbname=dorad");
+	for (size_t n = strlen(plan->url); n && plan->url[n - 1] == '/';)
+		plan->url[--n] = '\0';
+	return true;
+}
+
+static void print_next(const struct init_plan *plan, const char *path)
+{
+	bool elsewhere = strcmp(plan->directory, DEFAULT_DIRECTORY) != 0;
+
+	printf("\nNext:\n"
+	       "  a database, once:     createuser dorad; createdb -O dorad dorad\n"
+	       "  is all well?          dorad check%s%s\n",
+		elsewhere ? " -c " : "", elsewhere ? path : "");
+	if (!elsewhere)
+		puts("  start it:             systemctl enable --now dorad.target");
+	else
+		printf("  start it:             dorad migrate -c %s\n"
+		       "                        dorad receive -c %s, and rollup, and portal\n",
+			path, path);
+}
+
+static int init(const struct command_line *line)
+{
+	struct init_plan plan = {0};
+	int code = EXIT_MISUSED;
+
+	if (make_plan(line, &plan)) {
+		char *path = xasprintf("%s/dorad.yaml", plan.directory);
+
+		code = EXIT_FAILED;
+		if (access(path, F_OK) == 0)
+			(void)command_fail(line,
+				"%s is there already; edit it, or name another --directory",
+				path);
+		else if (init_write(line, &plan, path))
+			code = EXIT_DONE;
+		if (code == EXIT_DONE)
+			print_next(&plan, path);
+		free(path);
+	}
+	clear(&plan);
+	return code;
+}
+
+static const struct command_option options[] = {
+	{"--directory", "DIRECTORY", "where to write (default " DEFAULT_DIRECTORY ")", false},
+	{"--listen", "ADDRESS",
+		"where webhooks arrive (default systemd, elsewhere 127.0.0.1:8080)", false},
+	{"--postgres", "CONNINFO", "libpq connection string of the database", false},
+	{"--redis", "URL", "where Redis is", false},
+	{"--show-secrets", NULL, "print the fresh secrets, in place of their files' names",
+		false},
+	{"--source", "SENDER", "who will send webhooks (default github)", true},
+	{"--url", "URL", "how senders reach this machine, as https://dorad.example.com", false},
+	{"--yes", NULL, "ask nothing", false},
+	{0},
+};
+
+const struct command init_command = {
+	.name = "init",
+	.arguments = "",
+	.summary = "a first configuration, and what to set at each sender",
+	.details =
+		"Writes dorad.yaml, catalog.yaml and a fresh secret for each sender, and says\n"
+		"what to set there. On a terminal it asks what no flag says. Nothing that is\n"
+		"there already is overwritten.\n\n"
+		"Senders: alertmanager argocd cloudevents cloudrun events flux freshservice\n"
+		"github gitlab jira opsgenie pagerduty servicenow trello",
+	.options = options,
+	.run = init,
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "init.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+static const struct sender senders[] = {
+	{"alertmanager", "Alertmanager", NULL, false,
+		"alertmanager.yml, receivers, webhook_configs:\n"
+		"  url: @URL@\n"
+		"  send_resolved: true\n"
+		"  http_config: {authorization: {credentials: @SECRET@}}"},
+	{"argocd", "Argo CD", NULL, false,
+		"argocd-notifications-cm, service.webhook.dorad:\n"
+		"  url: @URL@\n"
+		"  headers: [{name: Authorization, value: \"Bearer @SECRET@\"}]\n"
+		"and a template with the fields that contrib/senders/argocd shows, on\n"
+		"on-deployed and on-sync-failed."},
+	{"cloudevents", "CDEvents, Eventarc", NULL, false,
+		"Post CloudEvents, structured or binary, to @URL@\n"
+		"  Authorization: Bearer @SECRET@"},
+	{"cloudrun", "Cloud Run, by Pub/Sub", "query", false,
+		"A push subscription of the audit log's topic:\n"
+		"  endpoint: @URL@?token=@SECRET@\n"
+		"  sink filter: resource.type=\"cloud_run_revision\""},
+	{"events", "your own programs", NULL, false,
+		"Post events (CloudEvents or NDJSON, EVENTS.md) to @URL@\n"
+		"  Authorization: Bearer @SECRET@"},
+	{"flux", "Flux", NULL, false,
+		"A Provider of notification.toolkit.fluxcd.io:\n"
+		"  type: generic-hmac\n"
+		"  address: @URL@\n"
+		"  secretRef: a Secret whose key `token` is @SECRET@\n"
+		"and an Alert for it with eventSeverity: info."},
+	{"freshservice", "Freshservice", NULL, false,
+		"Admin, Workflow Automator, action Trigger Webhook:\n"
+		"  request type: POST, encoding: JSON, content: Advanced\n"
+		"  URL: @URL@\n"
+		"  custom header: Authorization: Bearer @SECRET@\n"
+		"  content: as contrib/senders/freshservice shows, every placeholder in "
+		"quotes"},
+	{"github", "GitHub", NULL, false,
+		"Organisation (or repository), Settings, Webhooks, Add webhook:\n"
+		"  Payload URL: @URL@\n"
+		"  Content type: application/json\n"
+		"  Secret: @SECRET@\n"
+		"  Events: Deployments, Deployment statuses, Issues, Pull requests, Pushes,\n"
+		"          Releases, Repositories, Workflow runs"},
+	{"gitlab", "GitLab", "token", false,
+		"Group (or project), Settings, Webhooks, Add new webhook:\n"
+		"  URL: @URL@\n"
+		"  Secret token: @SECRET@\n"
+		"  Trigger: Push, Tag push, Issues, Confidential issues, Merge request,\n"
+		"           Pipeline, Deployment, Releases\n"
+		"From GitLab 19.0 a signing token may be used instead: put it into the file "
+		"and\n"
+		"take `auth: token` out of dorad.yaml."},
+	{"jira", "Jira", NULL, false,
+		"Settings, System, WebHooks, Create:\n"
+		"  URL: @URL@\n"
+		"  Secret: @SECRET@\n"
+		"  Events: Issue created, updated, deleted"},
+	{"opsgenie", "Opsgenie", NULL, false,
+		"Settings, Integrations, Webhook:\n"
+		"  Webhook URL: @URL@\n"
+		"  Custom header: Authorization: Bearer @SECRET@\n"
+		"  Alert actions: create, close, delete; send the alert's description: no"},
+	{"pagerduty", "PagerDuty", NULL, true,
+		"Integrations, Generic Webhooks (v3), New Webhook:\n"
+		"  Webhook URL: @URL@\n"
+		"  Events: every incident.* event\n"
+		"PagerDuty then shows a signing secret once: put it into\n"
+		"  @SECRET@"},
+	{"servicenow", "ServiceNow", NULL, false,
+		"System property x.dora.secret (type password2): @SECRET@\n"
+		"and an async Business Rule (insert, update) on incident, change_request and\n"
+		"the like that posts the record to @URL@\n"
+		"signed as contrib/senders/servicenow shows (X-Dorad-Signature)."},
+	{"trello", "Trello", NULL, true,
+		"Trello signs with the OAuth secret of your Power-Up's API key: put it into\n"
+		"  @SECRET@\n"
+		"then make a webhook for each board (POST https://api.trello.com/1/webhooks):\n"
+		"  callbackURL: @URL@"},
+};
+
+const struct sender *sender_at(size_t i)
+{
+	return i < ARRAY_LEN(senders) ? &senders[i] : NULL;
+}
+
+const struct sender *sender_find(const char *source)
+{
+	for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
+		if (strcmp(senders[i].source, source) == 0)
+			return &senders[i];
+	}
+	return NULL;
+}
+
+void sender_print(const struct sender *sender, const char *url, const char *secret, FILE *to)
+{
+	bool fresh_line = true;
+
+	for (const char *p = sender->steps; *p;) {
+		if (fresh_line)
+			fputs("  ", to);
+		fresh_line = *p == '\n';
+		if (strncmp(p, "@URL@", 5) == 0) {
+			fputs(url, to);
+			p += 5;
+		} else if (strncmp(p, "@SECRET@", 8) == 0) {
+			fputs(secret, to);
+			p += 8;
+		} else {
+			fputc(*p++, to);
+		}
+	}
+	fputc('\n', to);
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dorad init writes a first configuration that works, and overwrites nothing."""
+
+import os
+import re
+import stat
+
+import yaml
+
+from harness import dorad
+
+SENDERS = ("alertmanager argocd cloudevents cloudrun events flux freshservice github gitlab jira "
+           "opsgenie pagerduty servicenow trello").split()
+OWN_SECRET = ("pagerduty", "trello")    # they make it themselves
+
+
+def init(folder, *arguments, check=True):
+    return dorad.run("init", "--yes", "--directory", folder, *arguments, check=check)
+
+
+def test_what_it_writes_is_good_for_every_sender(tmp_path):
+    folder = tmp_path / "etc"
+    wanted = [word for sender in SENDERS for word in ("--source", sender)]
+    said = init(folder, *wanted, "--url", "https://d.example.com/").stdout
+    dorad.run("check", "--offline", config=folder / "dorad.yaml")
+    for sender in SENDERS:
+        assert f"https://d.example.com/webhooks/{sender}" in said
+        secret = (folder / "secrets" / sender).read_text()
+        if sender in OWN_SECRET:
+            assert secret == ""
+        else:
+            assert re.fullmatch(r"[0-9a-f]{64}\n", secret)
+            assert secret.strip() not in said
+    secrets = {(folder / "secrets" / sender).read_text() for sender in SENDERS}
+    assert len(secrets) == len(SENDERS) - len(OWN_SECRET) + 1
+
+
+def test_secrets_are_their_owners_alone(tmp_path):
+    init(tmp_path / "etc")
+    folder = tmp_path / "etc" / "secrets"
+    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(folder / "github").st_mode) == 0o600
+
+
+def test_a_secret_is_shown_when_asked_for(tmp_path):
+    said = init(tmp_path / "etc", "--show-secrets").stdout
+    assert f"Secret: {(tmp_path / 'etc/secrets/github').read_text().strip()}\n" in said
+
+
+def test_a_configuration_that_is_there_is_left_alone(tmp_path):
+    folder = tmp_path / "etc"
+    init(folder)
+    before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    done = init(folder, "--source", "jira", check=False)
+    assert done.returncode == 1
+    assert "dorad.yaml is there already" in done.stderr
+    assert before == {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_secret_and_a_catalogue_that_are_there_are_used_again(tmp_path):
+    folder = tmp_path / "etc"
+    init(folder)
+    secret = (folder / "secrets" / "github").read_text()
+    (folder / "catalog.yaml").write_text("report_tz: Europe/Oslo\n")
+    (folder / "dorad.yaml").unlink()
+    init(folder)
+    assert (folder / "secrets" / "github").read_text() == secret
+    assert (folder / "catalog.yaml").read_text() == "report_tz: Europe/Oslo\n"
+
+
+def test_words_with_quotes_survive_in_the_configuration(tmp_path):
+    folder = tmp_path / "etc"
+    conninfo = 'host=/run/postgresql dbname=dorad password=\'a "b" \\\\c\''
+    init(folder, "--postgres", conninfo)
+    assert yaml.safe_load((folder / "dorad.yaml").read_text())["rollup"]["postgres"] == conninfo
+
+
+def test_an_unknown_sender_is_a_misuse(tmp_path):
+    done = init(tmp_path / "etc", "--source", "smoke-signals", check=False)
+    assert done.returncode == 2
+    assert "no sender smoke-signals" in done.stderr
+    assert not (tmp_path / "etc").exists()
+    for sender in SENDERS:
+        assert sender in dorad.run("init", "--help").stdout
+
+
+def test_a_folder_that_cannot_be_made_is_said_by_name(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = init(tmp_path / "file" / "etc", check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path}/file/etc: Not a directory" in done.stderr
