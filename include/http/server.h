@@ -75,7 +75,8 @@ DEFINE_CLEANUP(struct http_server *, http_server_destroy);
 
 /*
  * Accept no more, close what is idle, finish what has begun (limits.drain_us), return from
- * http_server_run(). Any thread, or a signal handler. Again: return at once.
+ * http_server_run(). Any thread, or a signal handler (block or ignore the signal before the
+ * server is destroyed). Again: return at once.
  */
 void http_server_stop(struct http_server *server);
 

@@ -362,6 +362,8 @@ int main(int argc, char **argv)
 	(void)fflush(stdout);
 	(void)pthread_create(&answering, NULL, answer_queue, &front);
 	http_server_run(front.server);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGUSR1, SIG_IGN);
 
 	(void)pthread_mutex_lock(&front.lock);
 	front.stopping = true;
