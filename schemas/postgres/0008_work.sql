@@ -146,3 +146,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.work_tables IS 'Makes the session''s work tables, if it has none yet.';
+
+CREATE FUNCTION dorad_data.in_bulk() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('dorad.bulk', true) = 'on', false)
+$$;
+COMMENT ON FUNCTION dorad_data.in_bulk IS
+    'Whether everything is being computed at once, so that nothing needs marking.';
+
+CREATE FUNCTION dorad_data.know(VARIADIC tables text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    known text;
+BEGIN
+    -- Plans are made once for a session, for batches; a million rows ask for other ones.
+    IF in_bulk() THEN
+        FOREACH known IN ARRAY tables LOOP
+            EXECUTE format('ANALYZE %I', known);
+        END LOOP;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.know IS
+    'In bulk, tells the planner how large these tables have become.';

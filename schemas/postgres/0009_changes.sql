@@ -14,6 +14,7 @@ BEGIN
         JOIN observation AS o ON o.kind = of_kind AND o.entity = e.entity
         LEFT JOIN service_alias AS a ON a.alias = o.service
         WHERE o.at <= today AND o.data IS NOT NULL;
+    PERFORM know('w_seen');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.gather IS
@@ -109,7 +110,11 @@ BEGIN
             FROM w_seen AS s WHERE jsonb_typeof(s.data -> 'review') = 'object'
             GROUP BY s.entity
         ) AS r ON r.entity = l.entity;
+    PERFORM know('w_change');
     PERFORM move_changes();
+    IF NOT in_bulk() THEN
+        PERFORM mark_after_changes();
+    END IF;
     PERFORM store_changes();
 END
 $$;
@@ -132,7 +137,15 @@ BEGIN
             FROM w_change AS c CROSS JOIN unnest(c.services) AS service
         ) AS new ON new.service = old.service AND new.change_id = old.change_id
         WHERE (old.landed_at, old.ordinal) IS DISTINCT FROM (new.landed_at, new.ordinal);
+    PERFORM know('w_change_moved');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.move_changes IS
+    'Which changes of w_change came, went or moved, for which services: into w_change_moved.';
 
+CREATE FUNCTION dorad_data.mark_after_changes() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
     -- A walk starts at the earliest deployment that the change may matter to (METRICS.md 9.2):
     INSERT INTO mark (stage, service, at)
         SELECT 'walk', w.service, min(w.at)
@@ -190,7 +203,7 @@ BEGIN
         ORDER BY 1, 2;
 END
 $$;
-COMMENT ON FUNCTION dorad_data.move_changes IS
+COMMENT ON FUNCTION dorad_data.mark_after_changes IS
     'Marks the walks and incidents that the changes in w_change touch, before they are stored.';
 
 CREATE FUNCTION dorad_data.store_changes() RETURNS void
@@ -214,6 +227,7 @@ BEGIN
         FROM w_change_moved AS m
         JOIN w_change AS w ON w.change_id = m.change_id AND m.service = ANY (w.services)
         ORDER BY 1, 3, 4, 2;
+    PERFORM know('change', 'change_service');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.store_changes IS 'Stores the changes in w_change that differ from what is stored.';

@@ -68,6 +68,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM w_entity;
     INSERT INTO w_entity SELECT DISTINCT deployment_id FROM w_record_mark;
+    PERFORM know('w_entity', 'w_record_mark');
     PERFORM gather('deployment', today);
     DELETE FROM w_record_seen;
     -- Events that name their service outright belong to that service's record alone.
@@ -79,6 +80,7 @@ BEGIN
     IF EXISTS (SELECT FROM w_seen WHERE named IS NULL) THEN
         PERFORM gather_by_origin();
     END IF;
+    PERFORM know('w_record_seen');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.gather_records IS
@@ -194,6 +196,7 @@ BEGIN
         JOIN w_environment AS n
             ON n.service = f.service AND n.environment = f.environment AND n.given = f.given
            AND n.outright = f.outright AND n.surely = f.surely;
+    PERFORM know('w_record');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_records IS
@@ -212,6 +215,7 @@ BEGIN
         FROM w_record_mark AS m
         LEFT JOIN deployment_member AS g
             ON g.service = m.service AND g.deployment_id = m.deployment_id;
+    PERFORM know('w_group');
     -- Their other records have to be folded with them.
     CREATE TEMP TABLE IF NOT EXISTS w_other_record (
         LIKE w_record_mark) ON COMMIT DELETE ROWS;
@@ -281,6 +285,7 @@ BEGIN
            AND e.environment IS NOT DISTINCT FROM p.environment
         LEFT JOIN service_phase AS ph
             ON ph.service = p.service AND ph.valid_from <= e.at AND e.at < ph.valid_to;
+    PERFORM know('w_part');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_parts IS
@@ -383,6 +388,7 @@ BEGIN
           AND (c.target_id = p.group_id OR c.target_id = ANY (m.members))
           AND c.target_service IN ('', p.service)
     ) AS x ON true;
+    PERFORM know('w_raw');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_groups IS

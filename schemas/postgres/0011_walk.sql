@@ -60,6 +60,7 @@ BEGIN
         WHERE f.status = 'succeeded'
           AND NOT EXISTS (SELECT FROM w_group AS g
                           WHERE g.service = f.service AND g.group_id = f.deployment_id);
+    PERFORM know('w_walk', 'w_start');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.start_walks IS
@@ -130,6 +131,7 @@ BEGIN
                      WHEN 'same_sha' THEN 'redeploy' ELSE 'change' END,
            rule
     FROM decided WHERE in_walk;
+    PERFORM know('w_kind');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.walk_kinds IS 'The kind of each deployment in w_walk (METRICS.md R13): into w_kind.';
@@ -259,6 +261,7 @@ BEGIN
                 ORDER BY f.at DESC, f.deployment_id DESC LIMIT 1) AS b
             WHERE b.reach_landed_at IS NOT NULL
         ) AS p;
+    PERFORM know('w_place');
     INSERT INTO w_reach
         SELECT r.service, r.deployment_id, r.at, r.place,
                max(r.place) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
@@ -279,6 +282,7 @@ BEGIN
         ) AS r
         WINDOW w AS (PARTITION BY r.service ORDER BY r.at, r.deployment_id);
     DELETE FROM w_reach WHERE deployment_id IS NULL;
+    PERFORM know('w_reach');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.walk_reach IS
@@ -334,6 +338,7 @@ BEGIN
            CASE WHEN source <> 'baseline' THEN greatest(lead_s, 0) END,
            source <> 'baseline' AND lead_s < 0
     FROM timed;
+    PERFORM know('w_delivery');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.walk_deliveries IS

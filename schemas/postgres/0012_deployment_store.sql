@@ -266,11 +266,17 @@ BEGIN
         PERFORM walk_reach();
         PERFORM walk_deliveries();
     END IF;
+    PERFORM know('w_removal');
     PERFORM assemble_deployments();
+    PERFORM know('w_new_deployment');
     PERFORM compare_deployments();
+    PERFORM know('w_moved');
     PERFORM store_deliveries();
     PERFORM store_deployments();
-    PERFORM mark_after_walk();
+    PERFORM know('deployment_fact', 'deployment_member', 'change_delivery', 'link');
+    IF NOT in_bulk() THEN
+        PERFORM mark_after_walk();
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_deployments IS

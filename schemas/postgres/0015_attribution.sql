@@ -245,10 +245,13 @@ CREATE FUNCTION dorad_data.recompute_incidents(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM fold_incidents(today);
+    PERFORM know('w_incident');
     PERFORM follow_duplicates();
     PERFORM exclude_incidents();
+    PERFORM know('w_pair');
     PERFORM attribute_incidents();
     PERFORM store_incidents();
+    PERFORM know('incident_fact', 'incident_service', 'evidence');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_incidents IS

@@ -215,6 +215,7 @@ BEGIN
          excluded.class_rule, excluded.exclusion, excluded.excluded, excluded.item_type,
          excluded.labels, excluded.priority, excluded.linked_incidents, excluded.at,
          excluded.origin_id, excluded.url);
+    PERFORM know('item_fact', 'item_service');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_items IS 'Folds the items in w_entity and stores what differs.';

@@ -147,6 +147,7 @@ BEGIN
         FROM w_bucket AS b
         JOIN w_holding AS h ON h.scope = b.scope AND h.name = b.name
         WHERE h.valid_from < b.ends AND h.valid_to > b.begins;
+    PERFORM know('w_bucket', 'w_slice', 'w_holding', 'w_span');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.choose_buckets IS

@@ -5,9 +5,9 @@
 
 SET LOCAL search_path = dorad_data, pg_temp;
 
-CREATE FUNCTION dorad_data.values_of(r dorad_data.monthly) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT to_jsonb(r) - '{scope,name,month,computed_at,revision}'::text[]
+CREATE FUNCTION dorad_data.values_of(monthly_row jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT monthly_row - '{scope,name,month,computed_at,revision}'::text[]
 $$;
 COMMENT ON FUNCTION dorad_data.values_of IS 'The values of a monthly row, by column.';
 
@@ -35,7 +35,7 @@ BEGIN
                    ORDER BY fact LIMIT 20) AS facts), '[]')
     FROM (
         SELECT o.scope, o.name, o.month, o.revision, o.computed_at,
-               differing(values_of(o), to_jsonb(n)) - 'settled' AS was,
+               differing(values_of(to_jsonb(o)), to_jsonb(n)) - 'settled' AS was,
                CASE WHEN n.name IS NULL THEN 'null'
                     ELSE differing(to_jsonb(n), to_jsonb(o))
                          - '{settled,computed_at,revision}'::text[] END AS became
@@ -77,12 +77,11 @@ BEGIN
     INSERT INTO w_month_changed
         SELECT n.scope, n.name, n.month, (
                    SELECT count(*) FROM jsonb_object_keys(differing(
-                       to_jsonb(n) - '{scope,name,month,computed_at,revision}'::text[],
-                       coalesce(values_of(o), '{}'))))
+                       values_of(to_jsonb(n)), coalesce(to_jsonb(o), '{}'))))
         FROM w_monthly AS n
         LEFT JOIN monthly AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month
         UNION ALL
-        SELECT o.scope, o.name, o.month, (SELECT count(*) FROM jsonb_object_keys(values_of(o)))
+        SELECT o.scope, o.name, o.month, (SELECT count(*) FROM jsonb_object_keys(values_of(to_jsonb(o))))
         FROM w_old_month AS k
         JOIN monthly AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
         WHERE k.gone;

@@ -120,6 +120,7 @@ BEGIN
                      / m.items_done END)
         ) AS x (metric, value)
         WHERE m.complete AND x.value IS NOT NULL;
+    PERFORM know('w_window', 'w_point');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.trend_points IS
@@ -200,7 +201,9 @@ LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM trend_points();
     PERFORM test_series('short', 6);
+    PERFORM know('w_series');
     PERFORM test_series('long', 12);
+    PERFORM know('w_series');
     INSERT INTO w_trend
         SELECT s.scope, s.name, s.month, s.metric,
                CASE WHEN s.n < 5 THEN 'not_enough_data'
