@@ -122,7 +122,7 @@ static enum rollup_progress advance(struct rollup *rollup, const char *as_of)
 	struct error err = {0};
 	struct statement statement = {
 		.sql = "SELECT dorad_data.advance(coalesce($1::timestamptz, "
-		       "clock_timestamp()))",
+		       "clock_timestamp()), $1 IS NULL)",
 		.values = {as_of},
 		.n_values = 1,
 	};

@@ -324,7 +324,7 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.begin_work IS 'Empty work tables for one round of work.';
 
-CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, only_forward boolean DEFAULT false)
+CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, by_clock boolean DEFAULT false)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
@@ -333,7 +333,9 @@ DECLARE
     tz text := (SELECT report_tz FROM setting);
 BEGIN
     SELECT as_of INTO old_as_of FROM clock FOR UPDATE;
-    IF new_as_of = old_as_of OR only_forward AND new_as_of < old_as_of THEN
+    -- Workers ask at the same moment, and no two clocks are equal.
+    IF new_as_of = old_as_of
+       OR by_clock AND new_as_of < old_as_of AND new_as_of > old_as_of - interval '5 minutes' THEN
         RETURN;
     END IF;
     UPDATE clock SET as_of = new_as_of;
@@ -350,8 +352,8 @@ $$;
 COMMENT ON FUNCTION dorad_data.advance IS
     'Sets the instant that the numbers are about, and marks what that touches: events and dated '
     'lines of the catalogue between the old value and the new, months that end or settle. Going '
-    'back computes everything again, unless only_forward is true: then it does nothing, so that '
-    'workers whose clocks differ do no harm.';
+    'back computes everything again; with by_clock, less than five minutes back does nothing, '
+    'so that workers whose clocks differ do no harm.';
 
 CREATE FUNCTION dorad_data.take_up_future(until timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
