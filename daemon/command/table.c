@@ -6,6 +6,7 @@ const struct command *const commands[] = {
 	&init_command,
 	&check_command,
 	&migrate_command,
+	&normalise_command,
 	&rollup_command,
 	&catalog_command,
 };

@@ -9,6 +9,7 @@ extern const struct command catalog_command;
 extern const struct command check_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
+extern const struct command normalise_command;
 extern const struct command rollup_command;
 
 extern const struct command *const commands[];

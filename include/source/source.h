@@ -55,13 +55,14 @@ struct bad_line {
 	const char *reason;
 };
 
-/* What came of one delivery. Set .arena before the call; the rest is filled in and belongs to
- * it. */
+/* What came of one delivery. Set list.arena before the call; the rest is filled in and belongs
+ * to it. */
 struct normalised {
 	struct dora_event_list list; /* empty unless VERDICT_EVENTS */
 	const char *kind; /* the sender's own word for it ("deployment_status"); may be NULL */
 	const char *reason;   /* NULL with VERDICT_EVENTS */
-	struct bad_line *bad; /* lines that were refused while others went on */
+	struct bad_line *bad; /* source events: lines that were refused, whether others went on
+				 (VERDICT_EVENTS) or not (VERDICT_MALFORMED) */
 	size_t n_bad;
 };
 
@@ -81,6 +82,9 @@ bool source_keeps_header(const struct source *source, const char *name);
 
 /* The header with the sender's own id of a delivery, or NULL where it has none. */
 const char *source_delivery_header(const struct source *source);
+
+/* Words that an endpoint may give as its rollout:, the default first; ended by NULL. */
+const char *const *source_rollouts(const struct source *source);
 
 /* Every event returned has passed dora_event_check(). */
 enum verdict source_normalise(

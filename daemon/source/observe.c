@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe.h"
+
+#include "event/digest.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ENTITY_MAX 150 /* leaves room for a kind, two numbers of 20 digits and a hash */
+#define HASH_DIGITS 16
+
+static const char *vformat(struct arena *arena, const char *fmt, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, fmt, args);
+	char *text = arena_alloc(arena, (size_t)(n < 0 ? 0 : n) + 1);
+
+	(void)vsnprintf(text, (size_t)(n < 0 ? 0 : n) + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+/* text, or so much of it as max allows with a hash of the whole at its end. */
+static const char *bounded(struct arena *arena, const char *text, size_t max)
+{
+	char hex[DIGEST_HEX_MAX];
+	bool has_controls = false;
+	size_t n = strlen(text);
+	char *copy = arena_strdup(arena, text);
+
+	for (char *at = copy; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
+			*at = '?';
+			has_controls = true;
+		}
+	}
+	if (n <= max && !has_controls)
+		return text;
+
+	size_t keep = n < max - HASH_DIGITS - 1 ? n : max - HASH_DIGITS - 1;
+	while (keep && ((unsigned char)copy[keep] & 0xc0) == 0x80)
+		keep--; /* not within a character */
+	digest_hex(text, n, hex);
+	return arena_printf(arena, "%.*s~%.*s", (int)keep, copy, HASH_DIGITS, hex);
+}
+
+const char *entity_key(struct intake *in, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	const char *key = vformat(in->arena, fmt, args);
+	va_end(args);
+	return bounded(in->arena, key, ENTITY_MAX);
+}
+
+static const char *const key_fields[DORA_N_KINDS] = {
+	[DORA_DEPLOYMENT] = "deployment_id",
+	[DORA_INCIDENT] = "incident_id",
+	[DORA_WORK_ITEM] = "item_id",
+	[DORA_CHANGE_REQUEST] = "cr_id",
+};
+
+struct dora_event *observe(
+	struct intake *in, enum dora_kind kind, const char *entity, int64_t time_us)
+{
+	struct dora_event *event = dora_event_list_add(&in->out->list);
+
+	event->kind = kind;
+	event->revision = in->source->revision;
+	event->source = bounded(in->arena, in->dora_source, DORA_ID_MAX);
+	event->subject = entity;
+	event->time_us = time_us;
+	if (key_fields[kind])
+		dora_put_text(event, key_fields[kind], entity);
+	return event;
+}
+
+void observe_id(struct intake *in, struct dora_event *event, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	const char *rest = vformat(in->arena, fmt, args);
+	va_end(args);
+	event->id = bounded(
+		in->arena, arena_printf(in->arena, "%s/%s", event->subject, rest), DORA_ID_MAX);
+}
+
+void observe_snapshot(struct intake *in, struct dora_event *event, const char *fmt, ...)
+{
+	char hex[DIGEST_HEX_MAX];
+	size_t n;
+
+	va_list args;
+	va_start(args, fmt);
+	const char *rest = vformat(in->arena, fmt, args);
+	va_end(args);
+	char *text = canonical_text(event->data, &n);
+	digest_hex(text, n, hex);
+	free(text);
+	const char *front = bounded(in->arena,
+		arena_printf(in->arena, "%s/%s/%020lld", event->subject, rest,
+			(long long)event->time_us),
+		DORA_ID_MAX - 1 - HASH_DIGITS);
+	event->id = arena_printf(in->arena, "%s/%.*s", front, HASH_DIGITS, hex);
+}
+
+const char *padded(struct intake *in, const char *digits)
+{
+	size_t n = strlen(digits);
+
+	if (n == 0 || n > 20 || strspn(digits, "0123456789") != n)
+		return digits;
+	return arena_printf(in->arena, "%.*s%s", (int)(20 - n), "00000000000000000000", digits);
+}
+
+const char *sha_or_null(struct intake *in, const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	if (n < 7 || n > 64 || strspn(text, "0123456789abcdefABCDEF") != n ||
+		strspn(text, "0") == n)
+		return NULL;
+	char *sha = arena_strdup(in->arena, text);
+	for (char *at = sha; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return sha;
+}
+
+const char *commit_or_null(struct intake *in, const char *text)
+{
+	if (!text || text[strspn(text, "0")] == '\0')
+		return NULL;
+	char *sha = arena_strdup(in->arena, text);
+	for (char *at = sha; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	return sha;
+}
+
+const char *root_cause(struct intake *in, const char *text)
+{
+	static const char words[] = "root cause";
+
+	for (const char *at = text; at && (at = strcasestr(at, words));) {
+		at += strlen(words);
+		const char *sha = at + strspn(at, " \t:*_`=-");
+		size_t n = strspn(sha, "0123456789abcdefABCDEF");
+
+		if (sha > at && !isalnum((unsigned char)sha[n])) {
+			const char *found = sha_or_null(in, arena_strndup(in->arena, sha, n));
+			if (found)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+bool is_one_of(const char *text, const char *const *words)
+{
+	for (; text && *words; words++) {
+		if (strcasecmp(text, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *after_prefix(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return text && strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+const char *host_of(struct intake *in, const char *url)
+{
+	const char *scheme = url ? strstr(url, "://") : NULL;
+
+	if (!scheme)
+		return NULL;
+	const char *host = scheme + 3;
+	size_t n = strcspn(host, "/?#");
+	const char *at = memchr(host, '@', n);
+	if (at) {
+		n -= (size_t)(at + 1 - host);
+		host = at + 1;
+	}
+	if (n == 0)
+		return NULL;
+	char *copy = arena_strndup(in->arena, host, n);
+	for (char *c = copy; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+struct directories {
+	struct arena *arena;
+	const char **names;
+	size_t n;
+	size_t room;
+};
+
+struct directories *directories_create(struct arena *arena)
+{
+	struct directories *directories = arena_alloc(arena, sizeof(*directories));
+
+	directories->arena = arena;
+	return directories;
+}
+
+void directories_add(struct directories *directories, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	size_t n = slash ? (size_t)(slash - file) : 0;
+	size_t last = directories->n - 1;
+
+	/* Files of one directory mostly follow one another. */
+	if (directories->n && strncmp(directories->names[last], file, n) == 0 &&
+		directories->names[last][n] == '\0')
+		return;
+	if (directories->n == directories->room) {
+		directories->room = directories->room ? 2 * directories->room : 16;
+		const char **names =
+			arena_alloc(directories->arena, directories->room * sizeof(*names));
+		if (directories->n)
+			memcpy(names, directories->names, directories->n * sizeof(*names));
+		directories->names = names;
+	}
+	directories->names[directories->n++] = arena_strndup(directories->arena, file, n);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void directories_put(struct directories *directories, struct dora_event *event, bool truncated)
+{
+	size_t put = 0;
+
+	if (directories->n)
+		qsort(directories->names, directories->n, sizeof(*directories->names),
+			by_bytes);
+	dora_put_list(event, "origin.paths");
+	for (size_t i = 0; i < directories->n; i++) {
+		if (i && strcmp(directories->names[i], directories->names[i - 1]) == 0)
+			continue;
+		if (put++ == DORA_PATHS_MAX) {
+			truncated = true;
+			break;
+		}
+		dora_put_entry(event, "origin.paths", directories->names[i]);
+	}
+	if (truncated)
+		dora_put_bool(event, "origin.paths_truncated", true);
+}
