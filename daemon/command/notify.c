@@ -61,7 +61,8 @@ bool wakeup_wait(struct wakeup *wakeup, int64_t for_us)
 	for (;;) {
 		int64_t step_us = for_us < BEAT_US ? for_us : BEAT_US;
 
-		notify("WATCHDOG=1");
+		if (!wakeup->unfed)
+			notify("WATCHDOG=1");
 		bool woken = poll(&poll_file, 1, (int)((step_us + 999) / 1000)) > 0;
 		take(wakeup);
 		for_us -= step_us;

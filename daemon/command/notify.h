@@ -17,6 +17,7 @@ struct wakeup {
 	int file; /* a signalfd; readable when there is something to do */
 	bool stop;
 	bool reload; /* set until the daemon clears it */
+	bool unfed;  /* set by a daemon that feeds the watchdog itself */
 };
 
 /* Blocks these signals: call it before any thread is started. */

@@ -7,6 +7,7 @@ const struct command *const commands[] = {
 	&check_command,
 	&migrate_command,
 	&normalise_command,
+	&receive_command,
 	&rollup_command,
 	&catalog_command,
 };

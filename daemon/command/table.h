@@ -10,6 +10,7 @@ extern const struct command check_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
 extern const struct command normalise_command;
+extern const struct command receive_command;
 extern const struct command rollup_command;
 
 extern const struct command *const commands[];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 char *config_secret_path(const struct config *config, const char *name)
 {
@@ -29,8 +30,11 @@ char *config_secret_read(const struct config *config, const char *name, struct e
 	char *secret = xcalloc(1, SECRET_MAX_BYTES + 2);
 	size_t n = file ? fread(secret, 1, SECRET_MAX_BYTES + 1, file) : 0;
 	const char *fault = NULL;
+	struct stat mode = {0};
 
-	if (!file || ferror(file))
+	if (file && fstat(fileno(file), &mode) == 0 && mode.st_mode & S_IRWXO)
+		fault = "everyone on this machine may use this secret: chmod o= on it";
+	else if (!file || ferror(file))
 		fault = strerror(errno); // NOLINT(concurrency-mt-unsafe): glibc's is safe
 	else if (n > SECRET_MAX_BYTES)
 		fault = "too large for a secret";

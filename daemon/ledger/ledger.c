@@ -99,12 +99,14 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		error_prefixf(err, "%s", ledger->path);
 		return LEDGER_BAD;
 	}
-	if (!schema_read_id(ledger->writing, ledger->id) ||
+	uint32_t id = 0;
+	if (!schema_read_id(ledger->writing, &id) ||
 		(ledger->owner && !is_whole(ledger, ledger->writing))) {
 		error_setf(err, "%s: not whole", ledger->path);
 		*corrupt = true;
 		return LEDGER_BAD;
 	}
+	atomic_store(&ledger->id, id);
 	if (!ledger->owner) {
 		/* The owner may not be running: the log must not grow without end. */
 		(void)sqlite3_wal_autocheckpoint(ledger->writing->handle, VISITOR_WAL_PAGES);
@@ -186,7 +188,7 @@ enum ledger_opening ledger_open(
 		destroy(ledger);
 		return opening;
 	}
-	log_info("ledger open file=%s id=%s", ledger->path, ledger->id);
+	log_info("ledger open file=%s id=%08" PRIx32, ledger->path, ledger->id);
 	*out = ledger;
 	return LEDGER_OPENED;
 }
@@ -239,9 +241,14 @@ void ledger_reading_failed(struct ledger *ledger, struct db *db, struct error *e
 
 void ledger_name(struct ledger *ledger, int64_t seq, char out[static LEDGER_NAME_MAX])
 {
-	(void)ledger_begin_reading(ledger);
-	(void)snprintf(out, LEDGER_NAME_MAX, "%s-%" PRId64, ledger->id, seq);
-	ledger_end_reading(ledger);
+	(void)snprintf(
+		out, LEDGER_NAME_MAX, "%08" PRIx32 "-%" PRId64, atomic_load(&ledger->id), seq);
+}
+
+void ledger_set_retention(struct ledger *ledger, int64_t age_us, int64_t bytes)
+{
+	atomic_store(&ledger->retention_age_us, age_us);
+	atomic_store(&ledger->retention_bytes, bytes);
 }
 
 const char *ledger_result_name(enum ledger_result result)

@@ -14,14 +14,14 @@
 
 struct ledger {
 	char *path;
-	int64_t retention_age_us;
-	int64_t retention_bytes;
+	_Atomic int64_t retention_age_us;
+	_Atomic int64_t retention_bytes;
 	bool owner;
 	struct lock *lock;  /* NULL: a visitor */
 	struct db *writing; /* the writer's alone; a visitor's only one */
 	pthread_mutex_t reading_lock;
-	struct db *reading;          /* the owner's second one */
-	char id[LEDGER_ID_MAX];      /* under reading_lock */
+	struct db *reading; /* the owner's second one */
+	_Atomic uint32_t id;
 	_Atomic uint64_t generation; /* raised when a file is set aside */
 	struct body_packer *packer;  /* the writer's */
 	int reserve_fd;              /* -1: none */

@@ -132,7 +132,6 @@ bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error
 			0);
 		out->last_us = db_number(
 			db, "SELECT received_us FROM delivery ORDER BY seq DESC LIMIT 1", 0);
-		out->n_rows = db_number(db, "SELECT count(*) FROM delivery", 0);
 		out->bytes = db_number(db,
 			"SELECT (p.page_count - f.freelist_count) * s.page_size"
 			"	FROM pragma_page_count AS p, pragma_freelist_count AS f,"
@@ -144,6 +143,15 @@ bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error
 		ledger_reading_failed(ledger, db, err);
 	ledger_end_reading(ledger);
 	return counted;
+}
+
+int64_t ledger_count_rows(struct ledger *ledger)
+{
+	struct db *db = ledger_begin_reading(ledger);
+	int64_t n = db ? db_number(db, "SELECT count(*) FROM delivery", -1) : -1;
+
+	ledger_end_reading(ledger);
+	return n;
 }
 
 bool ledger_endpoints(struct ledger *ledger,

@@ -4,11 +4,14 @@
 #include "base/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 /* "dora": what file(1) and a careful reader see in the header. */
 #define APPLICATION_ID 0x646f7261
+
+#define ID_MAX 9 /* eight hex digits and the NUL */
 
 /*
  * Each step takes the file from its index as version to the next. Steps are never changed once
@@ -98,7 +101,7 @@ static int make_id(struct db *db)
 {
 	static const char sql[] = "INSERT INTO ledger (only_row, id) VALUES (1, ?)";
 	unsigned char random[4];
-	char id[LEDGER_ID_MAX];
+	char id[ID_MAX];
 	sqlite3_stmt *insert = db_statement(db, sql);
 
 	if (!insert)
@@ -179,15 +182,18 @@ enum schema_result schema_prepare(struct db *db, int *code, struct error *err)
 	return result;
 }
 
-bool schema_read_id(struct db *db, char out[static LEDGER_ID_MAX])
+bool schema_read_id(struct db *db, uint32_t *out)
 {
 	static const char sql[] = "SELECT id FROM ledger";
 	sqlite3_stmt *select = db_statement(db, sql);
 	bool found = select && sqlite3_step(select) == SQLITE_ROW;
 
-	if (found)
-		(void)snprintf(
-			out, LEDGER_ID_MAX, "%s", (const char *)sqlite3_column_text(select, 0));
+	if (found) {
+		const char *text = (const char *)sqlite3_column_text(select, 0);
+
+		found = text && strlen(text) == ID_MAX - 1;
+		*out = found ? (uint32_t)strtoul(text, NULL, 16) : 0;
+	}
 	if (select)
 		(void)sqlite3_reset(select);
 	return found;

@@ -4,8 +4,6 @@
 
 #include "db_priv.h"
 
-#define LEDGER_ID_MAX 16
-
 /* What is in the file at this version. */
 enum schema_result {
 	SCHEMA_GOOD,
@@ -17,7 +15,7 @@ enum schema_result {
 /* Creates or migrates, in one transaction. */
 enum schema_result schema_prepare(struct db *db, int *code, struct error *err);
 
-/* The ledger's own id. */
-bool schema_read_id(struct db *db, char out[static LEDGER_ID_MAX]);
+/* The ledger's own id: eight hex digits as a number. */
+bool schema_read_id(struct db *db, uint32_t *out);
 
 #endif

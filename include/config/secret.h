@@ -24,7 +24,8 @@ char *config_secret_path(const struct config *config, const char *name);
 
 /*
  * The secret itself: the file without the newline at its end. The caller frees it, after
- * wiping. NULL: err says which file and why; an empty one and one with a NUL are refused.
+ * wiping. NULL: err says which file and why; an empty one, one with a NUL and
+ * one that everyone may read are refused.
  */
 char *config_secret_read(const struct config *config, const char *name, struct error *err);
 

@@ -50,6 +50,9 @@ DEFINE_CLEANUP(struct ledger *, ledger_close);
 /* What a delivery is called: "<ledger id>-<seq>". The id is random and made with the file. */
 void ledger_name(struct ledger *ledger, int64_t seq, char out[static LEDGER_NAME_MAX]);
 
+/* As in the options; from now on. Any thread. */
+void ledger_set_retention(struct ledger *ledger, int64_t age_us, int64_t bytes);
+
 enum ledger_result {
 	LEDGER_DONE,    /* committed and synced */
 	LEDGER_FULL,    /* no space, and nothing that may be deleted */
@@ -80,7 +83,7 @@ struct ledger_entry {
 /*
  * Queues it and returns. on_kept is called exactly once, from a thread of the ledger or before
  * this returns: with LEDGER_DONE and its number after the commit, or with the reason why not.
- * It must not ask the ledger anything. For the owner.
+ * It must ask the ledger nothing but ledger_name(). For the owner.
  */
 typedef void ledger_on_kept(void *context, enum ledger_result result, int64_t seq);
 void ledger_keep(struct ledger *ledger, const struct ledger_entry *entry,

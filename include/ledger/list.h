@@ -55,11 +55,13 @@ struct ledger_counts {
 	int64_t quarantined; /* with those that have bad lines */
 	int64_t dead;
 	int64_t last_us; /* received_us of the newest row; 0: empty */
-	int64_t n_rows;
-	int64_t bytes; /* of the file that are in use */
+	int64_t bytes;   /* of the file that are in use */
 };
 
 bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error *err);
+
+/* All rows, counted one by one: seconds in a large ledger. -1: cannot be read. */
+int64_t ledger_count_rows(struct ledger *ledger);
 
 /* When each endpoint last received something. */
 bool ledger_endpoints(struct ledger *ledger,

@@ -93,7 +93,7 @@ static void a_corrupt_ledger_is_set_aside_whole_and_salvaged(void)
 	const char *aside = find_aside();
 	CHECK(stat(aside, &after) == 0);
 	CHECK_INT(after.st_size, before.st_size);
-	CHECK_INT(count(ledger).n_rows, 0);
+	CHECK_INT(ledger_count_rows(ledger), 0);
 	CHECK_INT(keep(ledger, "new"), 1);
 	CHECK_INT(ledger_recover(ledger, aside, &salvage, NULL), LEDGER_DONE);
 	printf("# read %d, lost %d\n", (int)salvage.n_read, (int)salvage.n_lost);
@@ -159,7 +159,7 @@ static void a_torn_log_keeps_all_that_was_committed_before_it(void)
 		(void)unlink(index);
 		CLEANUP(ledger_closep) struct ledger *visitor = ledger_visit(to, false, NULL);
 		CHECK(visitor != NULL);
-		CHECK_INT(visitor ? count(visitor).n_rows : -1, at == size ? 3 : 2);
+		CHECK_INT(visitor ? ledger_count_rows(visitor) : -1, at == size ? 3 : 2);
 	}
 	ledger_close(ledger);
 }

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "forward_priv.h"
+
+#include "base/log.h"
+#include "base/timestamp.h"
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How long nothing new is waited for before looking again: commands write beside us. */
+#define NEWS_US INT64_C(250000)
+
+/* How often the dead stream is read back, and idle streams are looked at. */
+#define CHORES_US INT64_C(5000000)
+
+/* forwarder_finish() gives up after so many failures in a row. */
+#define MOST_FAILURES 10
+
+static int64_t clock_us(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+struct forwarder *forwarder_create(const struct forwarder_options *options, struct error *err)
+{
+	struct stream *stream = stream_create(options->stream, err);
+
+	if (!stream)
+		return NULL;
+	struct forwarder *forwarder = xcalloc(1, sizeof(*forwarder));
+	pthread_condattr_t monotonic;
+
+	forwarder->options = *options;
+	forwarder->stream = stream;
+	forwarder->tops = xcalloc(stream_n_keys(stream), sizeof(*forwarder->tops));
+	forwarder->dead_key = xasprintf("%s:dead", options->stream->prefix);
+	link_init(&forwarder->link,
+		(uint64_t)clock_us(CLOCK_REALTIME) ^ (uint64_t)getpid() << 32);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_mutex_init(&forwarder->lock, NULL);
+	(void)pthread_cond_init(&forwarder->stopped, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	return forwarder;
+}
+
+void forwarder_destroy(struct forwarder *forwarder)
+{
+	if (!forwarder)
+		return;
+	stream_destroy(forwarder->stream);
+	free(forwarder->tops);
+	free(forwarder->dead_key);
+	(void)pthread_cond_destroy(&forwarder->stopped);
+	(void)pthread_mutex_destroy(&forwarder->lock);
+	free(forwarder);
+}
+
+void forwarder_stop(struct forwarder *forwarder)
+{
+	(void)pthread_mutex_lock(&forwarder->lock);
+	forwarder->stop = true;
+	(void)pthread_cond_broadcast(&forwarder->stopped);
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	ledger_wake(forwarder->options.ledger);
+}
+
+void forwarder_state(struct forwarder *forwarder, struct forwarder_state *out)
+{
+	(void)pthread_mutex_lock(&forwarder->lock);
+	*out = forwarder->state;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+}
+
+bool forwarder_rest(struct forwarder *forwarder, int64_t us)
+{
+	int64_t until_us = clock_us(CLOCK_MONOTONIC) + us;
+	struct timespec until = {
+		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+
+	(void)pthread_mutex_lock(&forwarder->lock);
+	while (!forwarder->stop) {
+		if (pthread_cond_timedwait(&forwarder->stopped, &forwarder->lock, &until) != 0)
+			break;
+	}
+	bool stop = forwarder->stop;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	return !stop;
+}
+
+static bool is_stopped(struct forwarder *forwarder)
+{
+	return !forwarder_rest(forwarder, 0);
+}
+
+/* One line when it begins to fail and one when it works again, not one each try. */
+static void note_result(
+	struct forwarder *forwarder, enum stream_result result, const struct error *err)
+{
+	struct forwarder_state *state = &forwarder->state;
+
+	(void)pthread_mutex_lock(&forwarder->lock);
+	bool was_failing = state->failing_since_us != 0;
+	bool changed = strcmp(state->trouble, err->text) != 0;
+	state->connected = result != STREAM_BROKEN && result != STREAM_NOT_MASTER;
+	if (result == STREAM_DONE) {
+		state->failing_since_us = 0;
+		state->trouble[0] = '\0';
+	} else {
+		state->n_failures[result]++;
+		if (!was_failing)
+			state->failing_since_us = clock_us(CLOCK_REALTIME);
+		(void)snprintf(state->trouble, sizeof(state->trouble), "%s", err->text);
+	}
+	(void)pthread_mutex_unlock(&forwarder->lock);
+
+	if (result == STREAM_DONE && was_failing)
+		log_info("redis works again address=%s", stream_address(forwarder->stream));
+	if (result == STREAM_DONE || (was_failing && !changed))
+		return;
+	if (stream_link_input(result) == LINK_REFUSED)
+		log_error("redis refuses result=%s: %s; deliveries are kept, trying again",
+			stream_result_name(result), err->text);
+	else
+		log_warn("redis away result=%s: %s; deliveries are kept, trying again",
+			stream_result_name(result), err->text);
+}
+
+/* Before anything is sent on a new connection: has Redis still what it acknowledged? */
+static enum stream_result connect(struct forwarder *forwarder, struct error *err)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	const char *warning = NULL;
+	enum stream_result result = stream_connect(forwarder->stream, err);
+
+	if (result == STREAM_DONE)
+		result = stream_probe(forwarder->stream, arena, &warning, err);
+	if (result == STREAM_DONE)
+		result = forward_check_all(forwarder, err);
+	if (result != STREAM_DONE)
+		return result;
+	if (warning)
+		log_warn("redis address=%s: %s", stream_address(forwarder->stream), warning);
+	log_info("redis connected address=%s", stream_address(forwarder->stream));
+	(void)pthread_mutex_lock(&forwarder->lock);
+	forwarder->state.n_connects++;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	return STREAM_DONE;
+}
+
+/* What is done now and then: dead entries, and a look at the streams while nothing is sent. */
+static enum stream_result do_chores(struct forwarder *forwarder, bool idle, struct error *err)
+{
+	int64_t now = clock_us(CLOCK_MONOTONIC);
+	enum stream_result result = STREAM_DONE;
+
+	if (now < forwarder->chores_at_us)
+		return STREAM_DONE;
+	if (idle)
+		result = forward_check_all(forwarder, err);
+	if (result == STREAM_DONE)
+		result = forward_bury(forwarder, err);
+	if (result == STREAM_DONE)
+		forwarder->chores_at_us = now + CHORES_US;
+	return result;
+}
+
+enum work {
+	WORK_SOME, /* there may be more at once */
+	WORK_NONE, /* nothing to forward */
+	WORK_BAD,  /* the link has been told; rest link_wait_us() */
+};
+
+static enum work work(struct forwarder *forwarder, size_t *n_rows, struct error *err)
+{
+	size_t n = 0;
+	enum stream_result result = do_chores(forwarder, false, err);
+
+	if (result == STREAM_DONE)
+		result = forward_window(forwarder, &n, err);
+	if (result == STREAM_DONE && n == 0)
+		result = do_chores(forwarder, true, err);
+	*n_rows += n;
+	note_result(forwarder, result, err);
+	(void)link_step(&forwarder->link, stream_link_input(result));
+	if (result != STREAM_DONE)
+		return WORK_BAD;
+	return n ? WORK_SOME : WORK_NONE;
+}
+
+/* Whatever the link asks for next. */
+static enum work step(struct forwarder *forwarder, size_t *n_rows, struct error *err)
+{
+	switch (link_step(&forwarder->link, LINK_TIMER)) {
+	case LINK_DO_CONNECT: {
+		enum stream_result result = connect(forwarder, err);
+
+		if (result != STREAM_DONE) {
+			note_result(forwarder, result, err);
+			(void)link_step(&forwarder->link, stream_link_input(result));
+			return WORK_BAD;
+		}
+		(void)link_step(&forwarder->link, LINK_OPENED);
+		return work(forwarder, n_rows, err);
+	}
+	case LINK_DO_WORK:
+	case LINK_DO_NOTHING:
+	case LINK_DO_WAIT:
+		return work(forwarder, n_rows, err);
+	}
+	__builtin_unreachable();
+}
+
+void forwarder_run(struct forwarder *forwarder)
+{
+	size_t n_rows = 0;
+
+	while (!is_stopped(forwarder)) {
+		struct error err = {0};
+
+		switch (step(forwarder, &n_rows, &err)) {
+		case WORK_SOME:
+			break;
+		case WORK_NONE:
+			ledger_wait_news(forwarder->options.ledger, NEWS_US);
+			break;
+		case WORK_BAD:
+			(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));
+			break;
+		}
+	}
+	stream_disconnect(forwarder->stream);
+}
+
+bool forwarder_finish(struct forwarder *forwarder,
+	void (*on_progress)(void *context, int64_t n_rows), void *context, struct error *err)
+{
+	size_t n_rows = 0;
+	unsigned n_failures = 0;
+
+	while (!is_stopped(forwarder)) {
+		struct error words = {0};
+
+		switch (step(forwarder, &n_rows, &words)) {
+		case WORK_SOME:
+			n_failures = 0;
+			if (on_progress)
+				on_progress(context, (int64_t)n_rows);
+			break;
+		case WORK_NONE:
+			return true;
+		case WORK_BAD:
+			if (++n_failures >= MOST_FAILURES) {
+				error_setf(err, "%s", words.text);
+				return false;
+			}
+			(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));
+			break;
+		}
+	}
+	error_setf(err, "stopped");
+	return false;
+}

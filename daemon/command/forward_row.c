@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "forward_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void row_plan_quarantine(const struct ledger_row *row, const char *reason, struct row_plan *out)
+{
+	*out = (struct row_plan){
+		.outcome =
+			{
+				.seq = row->seq,
+				.again = row->again,
+				.state = LEDGER_STATE_QUARANTINED,
+				.reason = reason,
+				.made = row->made, /* what it once made still stands */
+				.n_made = row->n_made,
+			},
+	};
+}
+
+/* (source, id) is the key by which an event is known. */
+static int compare(const struct ledger_made *a, const struct ledger_made *b)
+{
+	int by_id = strcmp(a->id, b->id);
+
+	return by_id ? by_id : strcmp(a->source, b->source);
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	return compare(
+		*(const struct ledger_made *const *)a, *(const struct ledger_made *const *)b);
+}
+
+/* What the row made before, in the order of the key; a row may make thousands. */
+struct before {
+	const struct ledger_made **sorted;
+	bool *met; /* made again */
+	size_t n;
+};
+
+static void before_init(
+	struct before *before, const struct ledger_row *row, struct arena *arena)
+{
+	*before = (struct before){
+		.sorted = arena_alloc(arena, (row->n_made + 1) * sizeof(*before->sorted)),
+		.met = arena_alloc(arena, row->n_made + 1),
+		.n = row->n_made,
+	};
+	for (size_t i = 0; i < row->n_made; i++)
+		before->sorted[i] = &row->made[i];
+	qsort(before->sorted, before->n, sizeof(*before->sorted), compare_pointers);
+}
+
+/* NULL: new. */
+static const struct ledger_made *before_find(
+	struct before *before, const struct ledger_made *key)
+{
+	const struct ledger_made **found = bsearch(
+		&key, before->sorted, before->n, sizeof(*before->sorted), compare_pointers);
+
+	if (!found)
+		return NULL;
+	before->met[found - before->sorted] = true;
+	return *found;
+}
+
+struct planning {
+	const struct ledger_row *row;
+	const struct stream *stream;
+	const char *name;
+	struct arena *arena;
+	struct row_plan *plan;
+};
+
+/* Sends an event, and notes that the row made it. */
+static void plan_event(
+	const struct planning *planning, const struct dora_event *event, bool withdrawn)
+{
+	struct row_plan *plan = planning->plan;
+	size_t place = plan->outcome.n_made++;
+	struct stream_addition *addition = &plan->additions[plan->n_additions];
+	struct dora_field *fields =
+		arena_alloc(planning->arena, DORA_N_FIELDS * sizeof(*fields));
+
+	plan->made_of[plan->n_additions++] = place;
+	*addition = (struct stream_addition){
+		.key = stream_key_of(planning->stream, event->kind, event->subject),
+		.fields = fields,
+		.n_fields = dora_event_fields(event, planning->row->endpoint, planning->name,
+			planning->arena, fields),
+	};
+	plan->made[place] = (struct ledger_made){
+		.kind = event->kind,
+		.source = event->source,
+		.id = event->id,
+		.subject = event->subject,
+		.revision = event->revision,
+		.time_us = event->time_us,
+		.withdrawn = withdrawn,
+		.key = stream_key(planning->stream, addition->key),
+	};
+}
+
+static void plan_new(
+	const struct planning *planning, struct before *before, const struct dora_event *event)
+{
+	const struct ledger_made key = {.id = event->id, .source = event->source};
+	const struct ledger_made *old = before_find(before, &key);
+	struct dora_event raised = *event;
+
+	if (old && planning->row->again == LEDGER_AGAIN_BAD_ONLY && !old->withdrawn) {
+		planning->plan->made[planning->plan->outcome.n_made++] = *old;
+		return;
+	}
+	/* METRICS.md R1: of two events with one key the higher revision stands, and null before
+	 * any data; what comes back after a withdrawal must be above it. */
+	if (old && old->revision + old->withdrawn > raised.revision)
+		raised.revision = old->revision + old->withdrawn;
+	plan_event(planning, &raised, false);
+}
+
+static void plan_withdrawal(const struct planning *planning, const struct ledger_made *old)
+{
+	const struct dora_event event = {
+		.kind = old->kind,
+		.id = old->id,
+		.revision = old->revision,
+		.source = old->source,
+		.subject = old->subject,
+		.time_us = old->time_us,
+		.data = json_null(),
+	};
+
+	plan_event(planning, &event, true);
+	planning->plan->n_withdrawn++;
+}
+
+/* Events that were made before and not now. One already withdrawn is withdrawn again when all
+ * of the row is sent again: Redis may have lost that too. */
+static void plan_gone(const struct planning *planning, struct before *before)
+{
+	struct row_plan *plan = planning->plan;
+
+	for (size_t i = 0; i < before->n; i++) {
+		if (before->met[i])
+			continue;
+		if (planning->row->again == LEDGER_AGAIN_BAD_ONLY)
+			plan->made[plan->outcome.n_made++] = *before->sorted[i];
+		else
+			plan_withdrawal(planning, before->sorted[i]);
+	}
+}
+
+/* What the row is from now on. */
+static void set_state(struct ledger_outcome *outcome, enum verdict verdict,
+	const struct normalised *normalised, struct arena *arena)
+{
+	outcome->bad = normalised->bad;
+	outcome->n_bad = normalised->n_bad;
+	outcome->kind = normalised->kind;
+	switch (verdict) {
+	case VERDICT_EVENTS:
+		outcome->state = LEDGER_STATE_FORWARDED;
+		if (!normalised->n_bad)
+			return;
+		outcome->reason = arena_printf(arena, "%zu bad %s: line %zu: %s",
+			normalised->n_bad, normalised->n_bad == 1 ? "line" : "lines",
+			normalised->bad[0].line, normalised->bad[0].reason);
+		if (normalised->list.n == 0)
+			outcome->state = LEDGER_STATE_QUARANTINED;
+		return;
+	case VERDICT_IGNORED:
+		outcome->state = LEDGER_STATE_IGNORED;
+		outcome->reason = normalised->reason;
+		return;
+	case VERDICT_MALFORMED:
+		outcome->state = LEDGER_STATE_QUARANTINED;
+		outcome->reason = normalised->reason;
+		return;
+	}
+	__builtin_unreachable();
+}
+
+void row_plan_make(const struct ledger_row *row, enum verdict verdict,
+	const struct normalised *normalised, const struct stream *stream, const char *name,
+	struct arena *arena, struct row_plan *out)
+{
+	const struct planning planning = {
+		.row = row, .stream = stream, .name = name, .arena = arena, .plan = out};
+	size_t most = normalised->list.n + row->n_made + 1;
+	struct before before;
+
+	if (verdict == VERDICT_MALFORMED) {
+		/* It could not be read: that says nothing against what was read of it before. */
+		row_plan_quarantine(row, normalised->reason, out);
+		out->outcome.kind = normalised->kind;
+		return;
+	}
+	*out = (struct row_plan){
+		.outcome = {.seq = row->seq, .again = row->again},
+		.made = arena_alloc(arena, most * sizeof(*out->made)),
+		.additions = arena_alloc(arena, most * sizeof(*out->additions)),
+		.made_of = arena_alloc(arena, most * sizeof(*out->made_of)),
+	};
+	out->outcome.made = out->made;
+	set_state(&out->outcome, verdict, normalised, arena);
+	before_init(&before, row, arena);
+	for (size_t i = 0; i < normalised->list.n; i++)
+		plan_new(&planning, &before, &normalised->list.items[i]);
+	plan_gone(&planning, &before);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_COMMAND_FORWARD_ROW_H
+#define DORAD_COMMAND_FORWARD_ROW_H
+
+#include "ledger/rows.h"
+#include "stream/stream.h"
+
+/* What one row asks of Redis, and what is to be written of it once that is acknowledged. */
+struct row_plan {
+	struct ledger_outcome outcome;
+	struct ledger_made *made; /* outcome.made, to be completed with the entries' ids */
+	struct stream_addition *additions;
+	size_t *made_of; /* for each addition, its place in made */
+	size_t n_additions;
+	size_t n_withdrawn;
+};
+
+/* A row that must not or cannot be read. */
+void row_plan_quarantine(
+	const struct ledger_row *row, const char *reason, struct row_plan *out);
+
+/*
+ * From what the normaliser made of it. name: "<ledger id>-<seq>". Events that the row made
+ * before and does not make any more are sent once more with data null (EVENTS.md, revision).
+ */
+void row_plan_make(const struct ledger_row *row, enum verdict verdict,
+	const struct normalised *normalised, const struct stream *stream, const char *name,
+	struct arena *arena, struct row_plan *out);
+
+#endif

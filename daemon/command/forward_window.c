@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "forward_priv.h"
+#include "forward_row.h"
+
+#include "base/fault.h"
+#include "base/log.h"
+
+#include <string.h>
+
+#define WINDOW_ROWS 256
+#define WINDOW_BYTES ((size_t)4 << 20)
+
+/* One pipelined window (RELIABILITY.md 3.1). */
+#define SEND_ENTRIES 512
+#define SEND_BYTES ((size_t)4 << 20)
+
+#define RETRY_US INT64_C(250000)
+
+/* The rows of a window and all that they ask of Redis, row by row. */
+struct window {
+	struct arena *arena;
+	struct ledger_rows rows;
+	struct row_plan *plans;
+	struct stream_addition *additions;
+	size_t n_additions;
+};
+
+static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
+	struct window *window, struct row_plan *out)
+{
+	struct ledger *ledger = forwarder->options.ledger;
+	const struct source *source = source_find(row->source);
+	struct normalised normalised = {.list = {.arena = window->arena}};
+	struct delivery delivery = {
+		.endpoint = row->endpoint,
+		.headers = row->headers,
+		.n_headers = row->n_headers,
+		.body = row->body,
+		.n_body = row->n_body,
+		.received_us = row->received_us,
+	};
+	char name[LEDGER_NAME_MAX];
+
+	if (ledger_crashed_on(ledger, row->seq)) {
+		log_error("delivery crashed the reader twice row=%lld: quarantined unread",
+			(long long)row->seq);
+		row_plan_quarantine(row, "crashed", out);
+		return;
+	}
+	if (!row->body || !source) {
+		const char *reason = row->body
+			? arena_printf(window->arena, "no source %s in this dorad", row->source)
+			: row->unreadable;
+		row_plan_quarantine(row, reason, out);
+		return;
+	}
+	if (forwarder->options.endpoint_options)
+		forwarder->options.endpoint_options(
+			forwarder->options.context, row->endpoint, &delivery.options);
+	ledger_reading(ledger, row->seq);
+	FAULT_POINT("normalise");
+	enum verdict verdict = source_normalise(source, &delivery, &normalised);
+	ledger_read_well(ledger);
+	ledger_name(ledger, row->seq, name);
+	row_plan_make(row, verdict, &normalised, forwarder->stream, name, window->arena, out);
+}
+
+static void plan_rows(struct forwarder *forwarder, struct window *window)
+{
+	size_t most = 0;
+
+	window->plans =
+		arena_alloc(window->arena, (window->rows.n + 1) * sizeof(*window->plans));
+	for (size_t i = 0; i < window->rows.n; i++) {
+		plan_row(forwarder, &window->rows.items[i], window, &window->plans[i]);
+		most += window->plans[i].n_additions;
+	}
+	window->additions = arena_alloc(window->arena, (most + 1) * sizeof(*window->additions));
+	for (size_t i = 0; i < window->rows.n; i++) {
+		for (size_t a = 0; a < window->plans[i].n_additions; a++)
+			window->additions[window->n_additions++] =
+				window->plans[i].additions[a];
+	}
+}
+
+static size_t addition_bytes(const struct stream_addition *addition)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < addition->n_fields; i++)
+		bytes += addition->fields[i].n;
+	return bytes;
+}
+
+/* How many from here on go in one pipelined window. */
+static size_t count_send(const struct stream_addition *additions, size_t n)
+{
+	size_t bytes = 0;
+	size_t count = 0;
+
+	while (count < n && count < SEND_ENTRIES && (count == 0 || bytes < SEND_BYTES))
+		bytes += addition_bytes(&additions[count++]);
+	return count;
+}
+
+/* The worst of the keys that these additions touched. */
+static enum forward_check check_touched(
+	struct forwarder *forwarder, const struct stream_addition *additions, size_t n)
+{
+	enum forward_check worst = FORWARD_ALL_THERE;
+
+	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
+		bool touched = false;
+
+		for (size_t i = 0; i < n && !touched; i++)
+			touched = additions[i].key == key;
+		enum forward_check check = touched
+			? forward_check(forwarder, key, forwarder->tops[key])
+			: FORWARD_ALL_THERE;
+		if (check > worst)
+			worst = check;
+	}
+	return worst;
+}
+
+/*
+ * *out_acknowledged: how many additions from the first on Redis has taken. What was lost is
+ * looked for in each slice, for a FLUSHALL need not break a connection; one between two slices
+ * has taken the earlier ones too.
+ */
+static enum stream_result send_all(struct forwarder *forwarder, struct window *window,
+	size_t *out_acknowledged, struct error *err)
+{
+	enum stream_result result = STREAM_DONE;
+	size_t sent = 0;
+
+	while (sent < window->n_additions && result == STREAM_DONE) {
+		struct stream_addition *from = &window->additions[sent];
+		size_t n = count_send(from, window->n_additions - sent);
+		size_t n_taken = 0;
+
+		result =
+			stream_send(forwarder->stream, from, n, forwarder->tops, &n_taken, err);
+		enum forward_check check = check_touched(forwarder, from, n_taken);
+		if (check == FORWARD_STOPPED || (check == FORWARD_LOST && sent)) {
+			sent = 0;
+			break;
+		}
+		sent += n_taken;
+	}
+	*out_acknowledged = sent;
+	return result;
+}
+
+/* Completes what the rows made with the entries' ids; how many rows are wholly acknowledged. */
+static size_t take_ids(struct window *window, size_t n_acknowledged)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < window->rows.n; i++) {
+		struct row_plan *plan = &window->plans[i];
+
+		if (at + plan->n_additions > n_acknowledged)
+			return i;
+		for (size_t a = 0; a < plan->n_additions; a++) {
+			struct ledger_made *made = &plan->made[plan->made_of[a]];
+
+			made->entry_ms = window->additions[at + a].id.ms;
+			made->entry_n = window->additions[at + a].id.n;
+		}
+		at += plan->n_additions;
+	}
+	return window->rows.n;
+}
+
+/* The last entry of each key that was acknowledged: later than what was noted before. */
+static size_t make_notes(struct forwarder *forwarder, const struct window *window,
+	size_t n_acknowledged, struct ledger_note *notes)
+{
+	size_t n_notes = 0;
+
+	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
+		const struct stream_addition *last = NULL;
+
+		for (size_t i = 0; i < n_acknowledged; i++) {
+			if (window->additions[i].key == key)
+				last = &window->additions[i];
+		}
+		if (last)
+			notes[n_notes++] = (struct ledger_note){
+				.key = stream_key(forwarder->stream, key),
+				.entry_ms = last->id.ms,
+				.entry_n = last->id.n,
+			};
+	}
+	return n_notes;
+}
+
+static void count_row(struct forwarder_state *state, const struct row_plan *plan)
+{
+	state->n_rows[plan->outcome.state]++;
+	state->n_bad_lines += plan->outcome.n_bad;
+	state->n_withdrawn += plan->n_withdrawn;
+	if (plan->outcome.reason && strcmp(plan->outcome.reason, "crashed") == 0)
+		state->n_crashed++;
+	for (size_t a = 0; a < plan->n_additions; a++)
+		state->n_events[plan->made[plan->made_of[a]].kind]++;
+}
+
+static void tell(struct forwarder *forwarder, const struct window *window, size_t n_rows)
+{
+	(void)pthread_mutex_lock(&forwarder->lock);
+	for (size_t i = 0; i < n_rows; i++)
+		count_row(&forwarder->state, &window->plans[i]);
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	for (size_t i = 0; i < n_rows; i++) {
+		const struct ledger_outcome *outcome = &window->plans[i].outcome;
+		const struct ledger_row *row = &window->rows.items[i];
+
+		if (outcome->state == LEDGER_STATE_QUARANTINED || outcome->n_bad)
+			log_warn("quarantined endpoint=%s row=%lld kind=%s reason=%s",
+				row->endpoint, (long long)row->seq, LOG_QUOTE(outcome->kind),
+				LOG_QUOTE(outcome->reason));
+		else
+			log_debug("%s endpoint=%s row=%lld events=%zu",
+				ledger_state_name(outcome->state), row->endpoint,
+				(long long)row->seq, window->plans[i].n_additions);
+	}
+}
+
+/* Redis has them: the same rows must not be sent again only because the ledger is busy or
+ * full. */
+static void settle(struct forwarder *forwarder, struct window *window, size_t n_rows,
+	size_t n_acknowledged)
+{
+	struct ledger_outcome *outcomes =
+		arena_alloc(window->arena, (n_rows + 1) * sizeof(*outcomes));
+	struct ledger_note *notes = arena_alloc(
+		window->arena, (stream_n_keys(forwarder->stream) + 1) * sizeof(*notes));
+	struct ledger_settlement settlement = {
+		.outcomes = outcomes,
+		.n = n_rows,
+		.notes = notes,
+		.n_notes = make_notes(forwarder, window, n_acknowledged, notes),
+		.generation = window->rows.generation,
+	};
+	struct error err = {0};
+
+	for (size_t i = 0; i < n_rows; i++)
+		outcomes[i] = window->plans[i].outcome;
+	FAULT_POINT("settle");
+	while (ledger_settle(forwarder->options.ledger, &settlement, &err) != LEDGER_DONE) {
+		log_warn("forwarded rows=%zu cannot be noted yet: %s", n_rows, err.text);
+		err = (struct error){0};
+		if (!forwarder_rest(forwarder, RETRY_US))
+			return;
+	}
+	FAULT_POINT("settled");
+	tell(forwarder, window, n_rows);
+}
+
+enum stream_result forward_window(
+	struct forwarder *forwarder, size_t *out_rows, struct error *err)
+{
+	static const struct ledger_window most = {.rows = WINDOW_ROWS, .bytes = WINDOW_BYTES};
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct window window = {.arena = arena};
+	struct error words = {0};
+	size_t acknowledged = 0;
+
+	*out_rows = 0;
+	if (!ledger_next(forwarder->options.ledger, &most, arena, &window.rows, &words)) {
+		log_warn("ledger cannot be read just now: %s", words.text);
+		(void)forwarder_rest(forwarder, RETRY_US);
+		return STREAM_DONE;
+	}
+	if (!window.rows.n)
+		return STREAM_DONE;
+	plan_rows(forwarder, &window);
+	enum stream_result result = send_all(forwarder, &window, &acknowledged, err);
+	size_t n_rows = take_ids(&window, acknowledged);
+	if (n_rows)
+		settle(forwarder, &window, n_rows, acknowledged);
+	*out_rows = n_rows;
+	return result;
+}
