@@ -143,16 +143,16 @@ static bool parse(const char *url, struct address *out, struct error *err)
 	return false;
 }
 
-bool address_parse(const char *url, struct address *out, struct error *err)
+bool stream_address_parse(const char *url, struct address *out, struct error *err)
 {
 	*out = (struct address){0};
 	if (parse(url, out, err))
 		return true;
-	address_clear(out);
+	stream_address_clear(out);
 	return false;
 }
 
-void address_clear(struct address *address)
+void stream_address_clear(struct address *address)
 {
 	for (size_t i = 0; i < address->n_hosts; i++)
 		free(address->hosts[i].name);

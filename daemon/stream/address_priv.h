@@ -23,7 +23,7 @@ struct address {
 };
 
 /* False: err says what was found and what was expected; *out is then empty. Pure. */
-bool address_parse(const char *url, struct address *out, struct error *err);
-void address_clear(struct address *address); /* zeroed is fine */
+bool stream_address_parse(const char *url, struct address *out, struct error *err);
+void stream_address_clear(struct address *address); /* zeroed is fine */
 
 #endif

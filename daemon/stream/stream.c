@@ -28,7 +28,7 @@ struct stream *stream_create(const struct stream_options *options, struct error 
 {
 	struct address address;
 
-	if (!address_parse(options->url, &address, err)) {
+	if (!stream_address_parse(options->url, &address, err)) {
 		error_prefixf(err, "redis");
 		return NULL;
 	}
@@ -57,7 +57,7 @@ void stream_destroy(struct stream *stream)
 	free(stream->where);
 	free(stream->prefix);
 	free(stream->password_file);
-	address_clear(&stream->address);
+	stream_address_clear(&stream->address);
 	free(stream);
 }
 
