@@ -20,7 +20,7 @@ struct forwarder_options {
 	const struct stream_options *stream;
 
 	/* What of an endpoint's configuration a normaliser may know; from the forwarder's
-	 * thread. NULL or no such endpoint: the defaults. Texts must live until the next call. */
+	 * thread. NULL or no such endpoint: the defaults. Texts live until the next call. */
 	void (*endpoint_options)(
 		void *context, const char *endpoint, struct source_options *out);
 	void *context;

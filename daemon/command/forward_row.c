@@ -192,8 +192,7 @@ void row_plan_make(const struct ledger_row *row, enum verdict verdict,
 	size_t most = normalised->list.n + row->n_made + 1;
 	struct before before;
 
-	if (verdict == VERDICT_MALFORMED) {
-		/* It could not be read: that says nothing against what was read of it before. */
+	if (verdict == VERDICT_MALFORMED) { /* that says nothing of what was read before */
 		row_plan_quarantine(row, normalised->reason, out);
 		out->outcome.kind = normalised->kind;
 		return;

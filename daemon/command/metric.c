@@ -28,7 +28,7 @@ static void put_number(FILE *to, double value)
 	if (small && (double)(int64_t)value == value)
 		fprintf(to, "%.0f\n", value);
 	else
-		fprintf(to, "%.9g\n", value);
+		fprintf(to, "%.6f\n", value);
 }
 
 void metric_put(FILE *to, const char *name, double value, const char *const *labels)

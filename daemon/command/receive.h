@@ -9,8 +9,7 @@
 
 #include <pthread.h>
 
-/* What the parts of dorad receive share: front (requests), control (signals, overload), metrics.
- */
+/* What the parts of dorad receive share: front, control (signals, overload), metrics. */
 enum receive_listener {
 	RECEIVE_LISTENER_ALL, /* webhooks, and /metrics unless that has its own */
 	RECEIVE_LISTENER_METRICS,

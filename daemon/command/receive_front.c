@@ -12,7 +12,7 @@
 /* The reader refuses more. */
 #define MOST_HEADERS 100
 
-/* A refusal is logged once in this time for an endpoint and reason, with how many there were. */
+/* A refusal is logged once in this time for an endpoint and reason, with their number. */
 #define REFUSAL_LOG_US INT64_C(10000000)
 
 /* How long a sender that may try again should wait (RFC 9110 section 10.2.3). */
