@@ -56,7 +56,7 @@ static bool make_room(struct loop *loop, int why)
 			LOG_QUOTE(strerrordesc_np(why)),
 			(long long)atomic_load(&loop->server->counters.connections));
 	}
-	if (evict_nearest(loop, NULL, HTTP_CLOSE_CONNECTIONS))
+	if (evict_worst(loop, NULL, HTTP_CLOSE_CONNECTIONS))
 		return true;
 	loop->accept_after_us = now + ACCEPT_PAUSE_US;
 	accept_update(loop);

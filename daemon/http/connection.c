@@ -145,12 +145,9 @@ static bool count_peer(struct connection *connection)
 	connection->member = crowd_enter(server->crowd, &connection->peer, &n);
 	if (n <= server->limits.per_address)
 		return true;
-	/* Itself, if nothing else of its address is in this loop: it may be in none at all. */
-	if (evict_nearest(connection->loop, connection->member, HTTP_CLOSE_ADDRESS) &&
-		connection->phase != PHASE_GONE)
+	if (evict_worst(connection->loop, connection, HTTP_CLOSE_ADDRESS))
 		return true;
-	if (connection->phase != PHASE_GONE)
-		connection_close(connection, HTTP_CLOSE_ADDRESS);
+	connection_close(connection, HTTP_CLOSE_ADDRESS);
 	return false;
 }
 
@@ -212,10 +209,11 @@ void connection_open(
 	connection->since_us = now_us();
 	connection->deadline_us = connection->since_us + server->limits.handshake_us;
 
-	if (before >= (int64_t)server->limits.connections)
-		(void)evict_nearest(loop, NULL, HTTP_CLOSE_CONNECTIONS);
-	if (connection->phase == PHASE_GONE)
+	if (before >= (int64_t)server->limits.connections &&
+		!evict_worst(loop, connection, HTTP_CLOSE_CONNECTIONS)) {
+		connection_close(connection, HTTP_CLOSE_CONNECTIONS);
 		return;
+	}
 	if (server->proxy_protocol && connection->via_proxy)
 		connection_want(connection, true, false);
 	else

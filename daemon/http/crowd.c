@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <sys/queue.h>
@@ -16,7 +17,7 @@ struct crowd_member {
 	LIST_ENTRY(crowd_member) link;
 	uint64_t key;
 	int family;
-	size_t n;
+	atomic_size_t n; /* written under the lock */
 };
 
 LIST_HEAD(crowd_bucket, crowd_member);
@@ -74,7 +75,7 @@ struct crowd_member *crowd_enter(struct crowd *crowd, const struct address *from
 		member->family = from->family;
 		LIST_INSERT_HEAD(bucket, member, link);
 	}
-	*out_n = ++member->n;
+	*out_n = atomic_fetch_add(&member->n, 1) + 1;
 	(void)pthread_mutex_unlock(&crowd->lock);
 	return member;
 }
@@ -82,11 +83,17 @@ struct crowd_member *crowd_enter(struct crowd *crowd, const struct address *from
 void crowd_leave(struct crowd *crowd, struct crowd_member *member)
 {
 	(void)pthread_mutex_lock(&crowd->lock);
-	assert(member->n > 0);
-	bool last = --member->n == 0;
+	size_t before = atomic_fetch_sub(&member->n, 1);
+	bool last = before == 1;
+	assert(before > 0);
 	if (last)
 		LIST_REMOVE(member, link);
 	(void)pthread_mutex_unlock(&crowd->lock);
 	if (last)
 		free(member);
+}
+
+size_t crowd_size(const struct crowd_member *member)
+{
+	return member ? atomic_load_explicit(&member->n, memory_order_relaxed) : 0;
 }

@@ -15,5 +15,6 @@ void crowd_destroy(struct crowd *crowd); /* NULL is fine; nobody may be left */
 struct crowd_member *crowd_enter(
 	struct crowd *crowd, const struct address *from, size_t *out_n);
 void crowd_leave(struct crowd *crowd, struct crowd_member *member);
+size_t crowd_size(const struct crowd_member *member); /* NULL, who is not counted: 0 */
 
 #endif

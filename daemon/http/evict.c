@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "http/reader.h"
 
+#define SAMPLE 64 /* of a phase's oldest, when one has to go */
+
 /* 408 to who had begun a request; who has said nothing is told nothing. */
 static void end_overdue(struct connection *connection)
 {
@@ -88,33 +90,63 @@ void evict_overdue(struct loop *loop, int64_t now)
 	check_bodies(loop, now);
 }
 
-static struct connection *first_of(
-	struct loop *loop, enum phase phase, const struct crowd_member *member)
+/* Whether one should go before the other: of a crowd before a lone one, so that a flood from a
+ * few addresses pays for itself; then the nearer to its deadline: an honest request is never
+ * old. */
+static bool is_worse(const struct connection *one, const struct connection *other)
 {
-	struct connection *connection;
+	size_t crowd = crowd_size(one->member);
+	size_t other_crowd = crowd_size(other->member);
 
-	TAILQ_FOREACH(connection, &loop->phases[phase], link)
-	{
-		if (!member || connection->member == member)
-			return connection;
-	}
-	return NULL;
+	return crowd != other_crowd ? crowd > other_crowd
+				    : one->deadline_us < other->deadline_us;
 }
 
-bool evict_nearest(struct loop *loop, const struct crowd_member *member, enum http_close why)
+/* Of the oldest in a phase, newcomer aside. */
+static struct connection *worst_in(struct loop *loop, enum phase phase,
+	const struct connection *newcomer, bool same_address)
 {
-	/* Who has its answer is closed before anybody who waits for one. */
-	static const enum phase phases[] = {
-		PHASE_PROXY, PHASE_HANDSHAKE, PHASE_HEAD, PHASE_BODY, PHASE_IDLE};
-	struct connection *answered = first_of(loop, PHASE_LINGER, member);
-	struct connection *worst = answered;
+	struct connection *worst = NULL;
+	struct connection *one;
+	int looked_at = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(phases) && !answered; i++) {
-		struct connection *one = first_of(loop, phases[i], member);
+	TAILQ_FOREACH(one, &loop->phases[phase], link)
+	{
+		if (one == newcomer || (same_address && one->member != newcomer->member))
+			continue;
+		if (!worst || is_worse(one, worst))
+			worst = one;
+		if (++looked_at == SAMPLE)
+			break;
+	}
+	return worst;
+}
 
-		if (one && (!worst || one->deadline_us < worst->deadline_us))
+/* Who has its answer, and who asks for nothing, go before anybody who wants something. */
+static struct connection *worst_of(
+	struct loop *loop, const struct connection *newcomer, bool same_address)
+{
+	static const enum phase wanting[] = {
+		PHASE_PROXY, PHASE_HANDSHAKE, PHASE_HEAD, PHASE_BODY};
+	struct connection *worst = worst_in(loop, PHASE_LINGER, newcomer, same_address);
+
+	if (!worst)
+		worst = worst_in(loop, PHASE_IDLE, newcomer, same_address);
+	if (worst)
+		return worst;
+	for (size_t i = 0; i < ARRAY_LEN(wanting); i++) {
+		struct connection *one = worst_in(loop, wanting[i], newcomer, same_address);
+
+		if (one && (!worst || is_worse(one, worst)))
 			worst = one;
 	}
+	return worst;
+}
+
+bool evict_worst(struct loop *loop, const struct connection *newcomer, enum http_close why)
+{
+	struct connection *worst = worst_of(loop, newcomer, why == HTTP_CLOSE_ADDRESS);
+
 	if (!worst)
 		return false;
 	connection_close(worst, why);

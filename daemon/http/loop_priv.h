@@ -72,8 +72,9 @@ void accept_clear(struct loop *loop);
 
 /* evict.c: close what is overdue, and the worst at a cap. */
 void evict_overdue(struct loop *loop, int64_t now);
-/* Of all, or of that address. False: there is none that may be closed. */
-bool evict_nearest(struct loop *loop, const struct crowd_member *member, enum http_close why);
+/* Makes room for the newcomer (NULL: a descriptor is needed); HTTP_CLOSE_ADDRESS: among those
+ * of its address. False: there is no other that may be closed. */
+bool evict_worst(struct loop *loop, const struct connection *newcomer, enum http_close why);
 bool evict_oldest_handshake(struct loop *loop);
 /* The largest body in memory, or file. */
 bool evict_largest(struct loop *loop, bool file);
