@@ -68,31 +68,37 @@ static bool make_keys(struct endpoint *endpoint, const struct config *config,
 }
 
 /* NULL-terminated, as the source wants it; NULL for all. */
-static const char *const *or_all(const struct config_strings *strings)
+static const char *const *or_all(const struct config_strings *strings, struct arena *arena)
 {
 	if (!strings->n)
 		return NULL;
-	const char **list = xcalloc(strings->n + 1, sizeof(*list));
+	const char **list = arena_alloc(arena, (strings->n + 1) * sizeof(*list));
 	for (size_t i = 0; i < strings->n; i++)
 		list[i] = strings->items[i];
 	return list;
 }
 
-static bool init(struct endpoint *endpoint, const struct config *config,
+struct source_options endpoint_options(const struct config_endpoint *given, struct arena *arena)
+{
+	return (struct source_options){
+		.keep_titles = given->keep_titles,
+		.rollout = given->rollout,
+		.services = or_all(&given->services, arena),
+		.kinds = or_all(&given->kinds, arena),
+		.sources = or_all(&given->sources, arena),
+	};
+}
+
+static bool init(struct endpoint *endpoint, const struct endpoint_set *set,
 	const struct config_endpoint *given, struct error *err)
 {
+	const struct config *config = set->config;
+
 	*endpoint = (struct endpoint){
 		.name = given->name,
 		.source = source_find(given->source),
 		.keep_alive = given->keep_alive,
-		.options =
-			{
-				.keep_titles = given->keep_titles,
-				.rollout = given->rollout,
-				.services = or_all(&given->services),
-				.kinds = or_all(&given->kinds),
-				.sources = or_all(&given->sources),
-			},
+		.options = endpoint_options(given, set->arena),
 	};
 	if (!endpoint->source) {
 		error_setf(
@@ -117,26 +123,19 @@ static bool init(struct endpoint *endpoint, const struct config *config,
 	return make_keys(endpoint, config, given, err);
 }
 
-static void clear(struct endpoint *endpoint)
-{
-	auth_keys_destroy(endpoint->keys);
-	free((void *)(uintptr_t)endpoint->options.services);
-	free((void *)(uintptr_t)endpoint->options.kinds);
-	free((void *)(uintptr_t)endpoint->options.sources);
-}
-
 struct endpoint_set *endpoint_set_create(struct config *config, struct error *err)
 {
 	struct endpoint_set *set = xcalloc(1, sizeof(*set));
 
 	set->n_holders = 1;
 	set->config = config;
+	set->arena = arena_create();
 	set->items = xcalloc(config->receive.n_endpoints + 1, sizeof(*set->items));
 	for (size_t i = 0; i < config->receive.n_endpoints; i++) {
 		const struct config_endpoint *given = &config->receive.endpoints[i];
 
 		set->n = i + 1;
-		if (!init(&set->items[i], config, given, err)) {
+		if (!init(&set->items[i], set, given, err)) {
 			error_prefixf(err, "%s:%d: endpoint %s", config->path, given->line,
 				given->name);
 			endpoint_set_drop(set);
@@ -157,8 +156,9 @@ void endpoint_set_drop(struct endpoint_set *set)
 	if (!set || atomic_fetch_sub(&set->n_holders, 1) != 1)
 		return;
 	for (size_t i = 0; i < set->n; i++)
-		clear(&set->items[i]);
+		auth_keys_destroy(set->items[i].keys);
 	free(set->items);
+	arena_destroy(set->arena);
 	config_destroy(set->config);
 	free(set);
 }

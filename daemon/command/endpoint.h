@@ -43,6 +43,7 @@ struct endpoint_tally {
 struct endpoint_set {
 	atomic_int n_holders;
 	struct config *config;
+	struct arena *arena;
 	struct endpoint *items;
 	size_t n;
 };
@@ -56,6 +57,10 @@ struct endpoint_set *endpoint_set_create(struct config *config, struct error *er
 struct endpoint_set *endpoint_set_hold(struct endpoint_set *set);
 void endpoint_set_drop(struct endpoint_set *set); /* the last one frees; NULL is fine */
 DEFINE_CLEANUP(struct endpoint_set *, endpoint_set_drop);
+
+/* What a normaliser may know of an endpoint; borrows from it and from the arena. */
+struct source_options endpoint_options(
+	const struct config_endpoint *given, struct arena *arena);
 
 /* NULL: no such endpoint. */
 const struct endpoint *endpoint_find(

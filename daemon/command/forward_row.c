@@ -68,9 +68,7 @@ static const struct ledger_made *before_find(
 
 struct planning {
 	const struct ledger_row *row;
-	const struct stream *stream;
-	const char *name;
-	struct arena *arena;
+	const struct row_place *place;
 	struct row_plan *plan;
 };
 
@@ -82,14 +80,14 @@ static void plan_event(
 	size_t place = plan->outcome.n_made++;
 	struct stream_addition *addition = &plan->additions[plan->n_additions];
 	struct dora_field *fields =
-		arena_alloc(planning->arena, DORA_N_FIELDS * sizeof(*fields));
+		arena_alloc(planning->place->arena, DORA_N_FIELDS * sizeof(*fields));
 
 	plan->made_of[plan->n_additions++] = place;
 	*addition = (struct stream_addition){
-		.key = stream_key_of(planning->stream, event->kind, event->subject),
+		.key = stream_key_of(planning->place->stream, event->kind, event->subject),
 		.fields = fields,
-		.n_fields = dora_event_fields(event, planning->row->endpoint, planning->name,
-			planning->arena, fields),
+		.n_fields = dora_event_fields(event, planning->row->endpoint,
+			planning->place->name, planning->place->arena, fields),
 	};
 	plan->made[place] = (struct ledger_made){
 		.kind = event->kind,
@@ -99,7 +97,7 @@ static void plan_event(
 		.revision = event->revision,
 		.time_us = event->time_us,
 		.withdrawn = withdrawn,
-		.key = stream_key(planning->stream, addition->key),
+		.key = stream_key(planning->place->stream, addition->key),
 	};
 }
 
@@ -184,11 +182,11 @@ static void set_state(struct ledger_outcome *outcome, enum verdict verdict,
 }
 
 void row_plan_make(const struct ledger_row *row, enum verdict verdict,
-	const struct normalised *normalised, const struct stream *stream, const char *name,
-	struct arena *arena, struct row_plan *out)
+	const struct normalised *normalised, const struct row_place *place,
+	struct row_plan *out)
 {
-	const struct planning planning = {
-		.row = row, .stream = stream, .name = name, .arena = arena, .plan = out};
+	const struct planning planning = {.row = row, .place = place, .plan = out};
+	struct arena *arena = place->arena;
 	size_t most = normalised->list.n + row->n_made + 1;
 	struct before before;
 

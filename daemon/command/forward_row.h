@@ -19,12 +19,18 @@ struct row_plan {
 void row_plan_quarantine(
 	const struct ledger_row *row, const char *reason, struct row_plan *out);
 
+struct row_place {
+	const struct stream *stream; /* where its events go */
+	const char *name;            /* "<ledger id>-<seq>" */
+	struct arena *arena;         /* which owns the plan, and lives as long */
+};
+
 /*
- * From what the normaliser made of it. name: "<ledger id>-<seq>". Events that the row made
- * before and does not make any more are sent once more with data null (EVENTS.md, revision).
+ * From what the normaliser made of it. Events that the row made before and does not make any
+ * more are sent once more with data null (EVENTS.md, revision).
  */
 void row_plan_make(const struct ledger_row *row, enum verdict verdict,
-	const struct normalised *normalised, const struct stream *stream, const char *name,
-	struct arena *arena, struct row_plan *out);
+	const struct normalised *normalised, const struct row_place *place,
+	struct row_plan *out);
 
 #endif

@@ -62,8 +62,12 @@ static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
 	enum verdict verdict = source_normalise(source, &delivery, &normalised);
 	ledger_read_well(ledger);
 	ledger_name(ledger, row->seq, name);
-	row_plan_make(row, verdict, &normalised, forwarder->stream,
-		arena_strdup(window->arena, name), window->arena, out);
+	const struct row_place place = {
+		.stream = forwarder->stream,
+		.name = arena_strdup(window->arena, name),
+		.arena = window->arena,
+	};
+	row_plan_make(row, verdict, &normalised, &place, out);
 }
 
 static void plan_rows(struct forwarder *forwarder, struct window *window)

@@ -53,7 +53,7 @@ struct options_holder {
 	struct endpoint_set *set;
 };
 
-static void endpoint_options(void *context, const char *name, struct source_options *out)
+static void options_of(void *context, const char *name, struct source_options *out)
 {
 	struct options_holder *holder = context;
 
@@ -232,7 +232,7 @@ static bool receiver_init(struct receiver *receiver, struct endpoint_set *set,
 	const struct forwarder_options forwarder_options = {
 		.ledger = receiver->ledger,
 		.stream = &stream_options,
-		.endpoint_options = endpoint_options,
+		.endpoint_options = options_of,
 		.context = holder,
 	};
 	receiver->forwarder = forwarder_create(&forwarder_options, err);

@@ -10,6 +10,8 @@ const struct command *const commands[] = {
 	&receive_command,
 	&rollup_command,
 	&catalog_command,
+	&deliveries_command,
+	&replay_command,
 };
 
 const size_t n_commands = ARRAY_LEN(commands);

@@ -7,10 +7,12 @@
 /* Each is defined at the end of the file of its name. */
 extern const struct command catalog_command;
 extern const struct command check_command;
+extern const struct command deliveries_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
 extern const struct command normalise_command;
 extern const struct command receive_command;
+extern const struct command replay_command;
 extern const struct command rollup_command;
 
 extern const struct command *const commands[];
