@@ -15,10 +15,18 @@ from datetime import datetime, timedelta, timezone
 
 import github
 import world
+from names import minutes, sha, uuid
+
+FORGES = {"github": github.Forge}
+TRACKERS = {"github": github.Tracker}
+PAGERS = {"github": github.Tracker}
 
 Delivery = namedtuple("Delivery", "at endpoint kind identity body")
+Change = namedtuple("Change", "n login opened sha commits")     # sha: of the merge
+Ticket = namedtuple("Ticket", "n login opened closed kind severity dropped")
 
 MONTHS = 12         # complete ones; the month in progress comes on top
+ZERO = "0" * 40
 FILES = ("src/main.c", "src/store.c", "src/page.c", "tests/test_store.py", "docs/notes.md")
 SAY_AGAIN = 0.01    # share of deliveries that are sent twice, as redeliveries are
 
@@ -55,13 +63,15 @@ class Story:
 
     def __init__(self, service, seed, now):
         self.service = service
-        self.repo = service.name
         self.rng = random.Random(f"{seed}/{service.name}")
         self.people = next(team.people for team in world.TEAMS if team.name == service.team)
         self.now = now
+        self.forge = FORGES[service.code](service.name)
+        self.tracker = TRACKERS[service.tickets](service.name)
+        self.pager = PAGERS[service.incidents](service.name)
         self.out = []
-        self.n = 0              # commits, pulls, issues, deployments: numbered together
-        self.head = github.ZERO
+        self.n = 0              # changes, tickets, deployments: numbered together
+        self.head = ZERO
         self.running = None     # sha in production, and
         self.previous = None    # the one before
         self.fails = Share(self.rng)
@@ -70,10 +80,9 @@ class Story:
 
     # -- small things ----------------------------------------------------------------------
 
-    def say(self, when, what):
-        kind, body = what
-        if when < self.now:
-            self.out.append((when, kind, body))
+    def say(self, sender, said):
+        self.out += [(when, sender.endpoint, kind, body) for when, kind, body in said
+                     if when < self.now]
 
     def next(self):
         self.n += 1
@@ -98,7 +107,7 @@ class Story:
     # -- the story -------------------------------------------------------------------------
 
     def tell(self):
-        self.say(months(self.now)[0][0], github.ping(self.repo))
+        self.say(self.forge, self.forge.greets(months(self.now)[0][0]))
         for place, days in enumerate(months(self.now)):
             drift = max(0, min(place - (MONTHS - world.DRIFT_MONTHS), world.DRIFT_MONTHS - 1))
             self.month(days, drift)
@@ -118,102 +127,76 @@ class Story:
         self.items(days, round(service.items * self.rng.uniform(0.95, 1.05)), share)
 
     def release(self, when, lead):
-        """One or two merged pull requests, then a deployment of what they made."""
+        """One or two merged changes, then a deployment of what they made."""
         for i in range(self.rng.choice((1, 1, 2))):
-            self.merge(when - timedelta(minutes=25 - 5 * i + self.rng.randrange(4)), when, lead)
+            self.merge(when - minutes(25 - 5 * i + self.rng.randrange(4)), when, lead)
         if self.service.has_staging:
-            self.deploy(self.head, "staging", when - timedelta(minutes=9), "success")
+            self.deploy(self.head, "staging", when - minutes(9))
         if self.breaks.take(self.service.broken):
-            self.deploy(self.head, self.service.environment, when - timedelta(minutes=4),
-                        "failure")
-        self.deploy(self.head, self.service.environment, when, "success")
+            self.deploy(self.head, self.service.environment, when - minutes(4), failed=True)
+        self.deploy(self.head, self.service.environment, when)
         self.previous, self.running = self.running, self.head
 
     def merge(self, when, deployed, lead):
-        """A pull request of a few commits, each of them `lead` hours old at the deployment."""
+        """A change of a few commits, each of them about `lead` hours old at the deployment."""
         n, login = self.next(), self.who()
         ages = sorted((self.around(lead) for _ in range(self.rng.choice((1, 2, 3)))),
                       reverse=True)
         commits = []
         for i, age in enumerate(ages):
-            made = min(deployed - timedelta(hours=age), when - timedelta(minutes=2))
-            commits.append(github.commit(self.repo, github.sha(self.repo, n, i), made, login,
-                                         self.rng.sample(FILES, 2)))
-        opened = min(deployed - timedelta(hours=ages[-1] / 2), when - timedelta(minutes=1))
-        merged = github.sha(self.repo, n, "merge")
-        self.say(opened, github.pull_request(self.repo, n, "opened", login, opened,
-                                             head=commits[-1]["id"], commits=len(commits)))
-        self.say(when, github.pull_request(self.repo, n, "closed", login, opened, when, merged,
-                                           commits[-1]["id"], len(commits)))
-        commits.append(github.commit(self.repo, merged, when, login, []))
-        self.say(when, github.push(self.repo, self.head, commits, when, login))
-        self.head = merged
+            made = min(deployed - timedelta(hours=age), when - minutes(2))
+            commits.append(self.forge.commit(sha(self.service.name, n, i), made, login,
+                                             self.rng.sample(FILES, 2)))
+        opened = min(deployed - timedelta(hours=ages[-1] / 2), when - minutes(1))
+        change = Change(n, login, opened, sha(self.service.name, n, "merge"), commits)
+        self.say(self.forge, self.forge.lands(change, self.head, when))
+        self.head = change.sha
 
-    def deploy(self, sha, environment, when, state):
-        identity = github.number("deployment", self.repo, self.next())
-        created = when - timedelta(minutes=3)
-        self.say(created, github.deployment_created(self.repo, identity, sha, environment,
-                                                    created))
-        for state_then, moment in (("in_progress", when - timedelta(minutes=2)), (state, when)):
-            self.say(moment, github.deployment_status(self.repo, identity, sha, environment,
-                                                      created, state_then, moment))
+    def deploy(self, commit_sha, environment, when, failed=False):
+        self.say(self.forge,
+                 self.forge.deploys(self.next(), commit_sha, environment, when, failed))
 
     def incident(self, deployed, restore):
-        """Production hurts after a release: an issue labelled so, and a way out."""
-        n, login = self.next(), self.who()
-        opened = deployed + timedelta(minutes=self.around(12))
-        closed = opened + timedelta(minutes=max(4, self.around(restore, 0.4)))
-        labels = ("incident", self.rng.choice(("sev1", "sev2", "sev2", "sev3")))
-        self.say(opened, github.issue(self.repo, n, "opened", login, opened, opened))
-        for i, name in enumerate(labels):
-            moment = opened + timedelta(minutes=i + 1)
-            self.say(moment, github.issue(self.repo, n, "labeled", login, opened, moment,
-                                          labels[:i + 1], changed=name))
+        """Production hurts after a release: somebody says so, and there is a way out."""
+        opened = deployed + minutes(self.around(12))
+        closed = opened + minutes(max(4, self.around(restore, 0.4)))
+        ticket = Ticket(self.next(), self.who(), opened, closed, "incident",
+                        self.rng.choice((1, 2, 2, 3)), False)
+        self.say(self.pager, self.pager.incident(ticket))
         if self.previous and self.rolls_back.take(0.4):
-            self.deploy(self.previous, self.service.environment, closed - timedelta(minutes=3),
-                        "success")
-        self.say(closed, github.issue(self.repo, n, "closed", login, opened, closed, labels,
-                                      closed=closed, reason="completed"))
+            self.deploy(self.previous, self.service.environment, closed - minutes(3))
 
     def items(self, days, n, share):
         unplanned, chance = Share(self.rng), Share(self.rng)
         for done in self.moments(days, n):
-            issue, login = self.next(), self.who()
-            opened = done - timedelta(days=self.around(6))
+            kind = "feature"
             if unplanned.take(share):
-                labels = ("bug",) if chance.take(0.65) else ("support",)
-            else:
-                labels = ("feature",)
-            self.say(opened, github.issue(self.repo, issue, "opened", login, opened, opened,
-                                          labels))
-            reason = "not_planned" if self.rng.random() < 0.06 else "completed"
-            self.say(done, github.issue(self.repo, issue, "closed", login, opened, done, labels,
-                                        closed=done, reason=reason))
+                kind = "bug" if chance.take(0.65) else "support"
+            ticket = Ticket(self.next(), self.who(), done - timedelta(days=self.around(6)), done,
+                            kind, None, self.rng.random() < 0.06)
+            self.say(self.tracker, self.tracker.item(ticket))
 
 
 def unclaimed(seed, now):
     """A repository that is in no catalogue deploys now and then."""
     rng = random.Random(f"{seed}/{world.UNCLAIMED}")
-    for days in months(now):
+    forge = github.Forge(world.UNCLAIMED)
+    for n, days in enumerate(months(now)):
         when = rng.choice(days) + timedelta(hours=11)
-        identity = github.number("deployment", world.UNCLAIMED, when)
-        yield when, *github.deployment_status(
-            world.UNCLAIMED, identity, github.sha(world.UNCLAIMED, when), "production",
-            when - timedelta(minutes=2), "success", when)
+        for moment, kind, body in forge.deploys(n, sha(world.UNCLAIMED, n), "production", when):
+            if moment < now:
+                yield moment, forge.endpoint, kind, body
 
 
 def deliveries(seed, now):
     told = [item for service in world.SERVICES for item in Story(service, seed, now).tell()]
-    told += [item for item in unclaimed(seed, now) if item[0] < now]
+    told += unclaimed(seed, now)
     told.sort(key=lambda item: item[0])
     rng = random.Random(f"{seed}/again")
     out = []
-    for place, (when, kind, body) in enumerate(told):
-        text = json.dumps(body, separators=(",", ":")).encode()
-        identity = github.sha("delivery", seed, place)
-        identity = "-".join((identity[:8], identity[8:12], identity[12:16], identity[16:20],
-                             identity[20:32]))
-        out.append(Delivery(when, "github", kind, identity, text))
+    for place, (when, endpoint, kind, body) in enumerate(told):
+        out.append(Delivery(when, endpoint, kind, uuid("delivery", seed, place),
+                            json.dumps(body, separators=(",", ":")).encode()))
         if rng.random() < SAY_AGAIN:
             out.append(out[-1])
     return out

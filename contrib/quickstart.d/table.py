@@ -7,8 +7,8 @@ import subprocess
 
 METRICS = (("deploy_freq", "frequency"), ("lead_time", "lead time"), ("fail_rate", "fail rate"),
            ("restore", "time to restore"), ("unplanned", "unplanned work"))
-HEAD = (f"  {'month':8}{'deploys':>8}{'per day':>9}   {'lead time p50':17}{'fail rate':18}"
-        f"{'restore p50':15}{'unplanned':16}")
+HEAD = (f"  {'month':8}{'deploys':>8}{'per day':>9}   {'lead time p50':18}{'fail rate':18}"
+        f"{'restore p50':16}unplanned")
 
 
 def query(psql, sql):
@@ -44,8 +44,8 @@ def line(row):
     unplanned = int(row["items_failure_demand"]) + int(row["items_adhoc_value"])
     fail = share(row, "fail_rate", row["failed_deployments"], row["fail_rate_n"])
     return (f"  {month:8}{row['deployments'] or '-':>8}{per_day:>9}   "
-            f"{sample(row, 'lead_time_p50_s', 'lead_time_n'):17}{fail:18}"
-            f"{sample(row, 'restore_p50_s', 'restore_n'):15}"
+            f"{sample(row, 'lead_time_p50_s', 'lead_time_n'):18}{fail:18}"
+            f"{sample(row, 'restore_p50_s', 'restore_n'):16}"
             f"{share(row, 'unplanned_rate', unplanned, row['items_done']):16}").rstrip()
 
 

@@ -30,6 +30,9 @@ class Service:
     unplanned_step: float = 0.0     # added each of those months
     has_staging: bool = False
     environment: str = "production"
+    code: str = "github"            # who sends pushes and deployments,
+    tickets: str = "github"         # work items,
+    incidents: str = "github"       # incidents
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ LANGUAGE sql STABLE AS $$
     WHERE r.section = 'incidents'
       AND (r.types IS NULL OR word(item_type) = ANY (r.types))
       AND (r.labels IS NULL OR EXISTS (
-              SELECT FROM unnest(labels) AS label WHERE word(label) = ANY (r.labels)))
+              SELECT FROM unnest(incident_rule.labels) AS label WHERE word(label) = ANY (r.labels)))
       AND rule_matches_origin(r, of_origin)
     ORDER BY r.rule_id LIMIT 1
 $$;
