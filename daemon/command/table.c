@@ -5,6 +5,7 @@
 const struct command *const commands[] = {
 	&init_command,
 	&check_command,
+	&status_command,
 	&migrate_command,
 	&normalise_command,
 	&receive_command,

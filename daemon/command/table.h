@@ -14,6 +14,7 @@ extern const struct command normalise_command;
 extern const struct command receive_command;
 extern const struct command replay_command;
 extern const struct command rollup_command;
+extern const struct command status_command;
 
 extern const struct command *const commands[];
 extern const size_t n_commands;

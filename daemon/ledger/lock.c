@@ -93,15 +93,36 @@ static char *lock_path(const char *ledger_path)
 	return xasprintf("%.*s.lock", (int)n, ledger_path);
 }
 
-static void say_holder(int fd, const char *path, struct error *err)
+/* The process that wrote itself in; 0: cannot be read. */
+static int64_t read_owner(int fd)
 {
 	char owner[OWNER_BYTES + 1] = "";
 	ssize_t n = pread(fd, owner, OWNER_BYTES, 0);
 
-	owner[n > 0 ? strcspn(owner, "\n") : 0] = '\0';
+	return n > 0 ? strtoll(owner, NULL, 10) : 0;
+}
+
+int64_t ledger_owner(const char *path)
+{
+	char *name = lock_path(path);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	int64_t owner = 0;
+
+	free(name);
+	if (fd < 0)
+		return 0;
+	/* A shared lock is refused only while the owner's stands; ours goes with the descriptor. */
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		owner = read_owner(fd);
+	(void)close(fd);
+	return owner;
+}
+
+static void say_holder(int fd, const char *path, struct error *err)
+{
 	error_setf(err,
-		"%s: process %s has this ledger open; stop it first, or name another ledger",
-		path, *owner ? owner : "?");
+		"%s: process %lld has this ledger open; stop it first, or name another ledger",
+		path, (long long)read_owner(fd));
 }
 
 /* Memory that nobody else sees serves as well, but for the memory of crashes. */

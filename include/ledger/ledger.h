@@ -41,6 +41,9 @@ enum ledger_opening ledger_open(
  * NULL: err says why. */
 struct ledger *ledger_visit(const char *path, bool create, struct error *err);
 
+/* The process that owns the ledger of that name; 0: none does. */
+int64_t ledger_owner(const char *path);
+
 /* Commits what has queued, stops the writer, lets go of the lock. NULL is fine. */
 void ledger_close(struct ledger *ledger);
 DEFINE_CLEANUP(struct ledger *, ledger_close);
