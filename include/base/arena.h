@@ -7,9 +7,10 @@
 #include <stddef.h>
 
 /*
- * Everything that lives as long as one delivery (or one command) and goes with it. One malloc
- * per piece, so that a sanitizer sees each overrun. Not thread safe: one arena, one thread at a
- * time. What is returned belongs to the arena and is never freed by the caller.
+ * Everything that lives as long as one delivery (or one command) and goes with it. Under a
+ * sanitizer each piece is a malloc of its own, so that every overrun is seen. Not thread safe:
+ * one arena, one thread at a time. What is returned belongs to the arena and is never freed by
+ * the caller.
  */
 struct arena;
 
