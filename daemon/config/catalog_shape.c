@@ -178,7 +178,6 @@ static const struct catalog_shape work_item = {
 				.choices = CHOICES("planned", "failure_demand", "adhoc_value")},
 			{.name = "component", .type = CATALOG_NAME},
 			{.name = "labels", .type = CATALOG_NAMES},
-			{.name = "priorities", .type = CATALOG_NAMES},
 			{.name = "types", .type = CATALOG_NAMES},
 			{0},
 		},

@@ -20,7 +20,7 @@
  *   aliases, sources (all lists, maybe empty); title, links and attribution_window if given;
  * - a source or rule has at most one key that is a system ("github": "acme/checkout") or
  *   github_id, gitlab_id;
- * - paths, types, labels, priorities, the lists of a status rule (todo, in_progress, done,
+ * - paths, types, labels, the lists of a status rule (todo, in_progress, done,
  *   cancelled) and of a severity rule ("1" to "5") are lists of text, whether one or many were
  *   written;
  * - durations are whole seconds, times RFC 3339 UTC with microseconds, names text even where

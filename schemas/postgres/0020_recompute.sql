@@ -382,13 +382,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO month_mark (scope, name, month, until, because)
         -- At local midnight the running month has another day; at its end it is complete.
-        SELECT s.scope, s.name, month_of(old_as_of, tz), month_of(new_as_of, tz), '[["clock", "day"]]'
+        SELECT s.scope, s.name, month_of(old_as_of, tz), month_of(new_as_of, tz), '[["clock", "day"]]'::jsonb
         FROM scope_span AS s
         WHERE (old_as_of AT TIME ZONE tz)::date <> (new_as_of AT TIME ZONE tz)::date
           AND s.last_month >= month_of(old_as_of, tz)
         UNION ALL
         -- A month settles when the attribution window after it is over.
-        SELECT s.scope, s.name, m.month, NULL, '[["clock", "settled"]]'
+        SELECT s.scope, s.name, m.month, NULL, '[["clock", "settled"]]'::jsonb
         FROM (
             SELECT attribution_window_s AS secs FROM setting
             UNION SELECT attribution_window_s FROM service WHERE attribution_window_s IS NOT NULL
