@@ -51,6 +51,11 @@ static bool is_name(const json_t *value)
 	return json_is_string(value) && n >= 1 && n <= DORA_ID_MAX;
 }
 
+static bool is_word(const json_t *value)
+{
+	return json_is_string(value) && json_string_length(value) <= DORA_WORD_MAX;
+}
+
 static bool is_text(const json_t *value)
 {
 	return json_is_string(value) && json_string_length(value) <= DORA_TEXT_MAX;
@@ -102,7 +107,7 @@ static bool check_choice(const struct place *place, const struct field *field,
 static bool check_list(const struct place *place, const struct field *field,
 	const json_t *value, struct error *err)
 {
-	bool names = field->type == FIELD_NAMES;
+	bool names = field->type != FIELD_WORDS;
 	size_t i;
 	json_t *item;
 
@@ -111,11 +116,11 @@ static bool check_list(const struct place *place, const struct field *field,
 	json_array_foreach(value, i, item) {
 		struct place at;
 
-		if (names ? is_name(item) : is_text(item))
+		if (names ? is_name(item) : is_word(item))
 			continue;
 		(void)snprintf(at.path, sizeof(at.path), "%.120s[%zu]", place->path, i);
 		return unwanted(&at, item,
-			names ? "a string of 1 to 255 bytes" : "a string of at most 2048 bytes",
+			names ? "a string of 1 to 255 bytes" : "a string of at most 500 bytes",
 			err);
 	}
 	return true;
@@ -131,7 +136,7 @@ static bool check_flags(const struct place *place, const json_t *value, struct e
 	json_object_foreach((json_t *)(uintptr_t)value, name, flag) {
 		struct place at = below(place, name);
 
-		if (strlen(name) > DORA_TEXT_MAX)
+		if (strlen(name) > DORA_WORD_MAX)
 			return unwanted(&at, flag, "a shorter name", err);
 		if (!json_is_boolean(flag))
 			return unwanted(&at, flag, "true or false", err);
@@ -152,6 +157,9 @@ static bool check_field(const struct place *place, const struct field *field,
 	case FIELD_NAME:
 		return is_name(value) ||
 			unwanted(place, value, "a string of 1 to 255 bytes", err);
+	case FIELD_WORD:
+		return is_word(value) ||
+			unwanted(place, value, "a string of at most 500 bytes", err);
 	case FIELD_TEXT:
 		return is_text(value) ||
 			unwanted(place, value, "a string of at most 2048 bytes", err);
@@ -164,8 +172,10 @@ static bool check_field(const struct place *place, const struct field *field,
 		return check_int(place, field, value, err);
 	case FIELD_CHOICE:
 		return check_choice(place, field, value, err);
+	case FIELD_SOME:
+		return is_name(value) || check_list(place, field, value, err);
 	case FIELD_NAMES:
-	case FIELD_TEXTS:
+	case FIELD_WORDS:
 		return check_list(place, field, value, err);
 	case FIELD_FLAGS:
 		return check_flags(place, value, err);

@@ -13,13 +13,15 @@
 enum field_type {
 	FIELD_KEY,    /* a string of 1 to DORA_ID_MAX bytes; never null */
 	FIELD_NAME,   /* the same, or null */
+	FIELD_WORD,   /* a string of at most DORA_WORD_MAX bytes, or null */
 	FIELD_TEXT,   /* a string of at most DORA_TEXT_MAX bytes, or null */
 	FIELD_TIME,   /* RFC 3339, UTC, microseconds, or null */
 	FIELD_BOOL,   /* true, false or null */
 	FIELD_INT,    /* from .min to .max, or null */
 	FIELD_CHOICE, /* one of .choices, or null */
 	FIELD_NAMES,  /* a list of names, or null */
-	FIELD_TEXTS,  /* a list of texts, or null */
+	FIELD_SOME,   /* a name or a list of them, or null */
+	FIELD_WORDS,  /* a list of words, or null */
 	FIELD_FLAGS,  /* an object of true and false, or null */
 	FIELD_OBJECT, /* an object of .fields, or null */
 	FIELD_ANY,    /* any JSON value but an object or a list */

@@ -57,17 +57,23 @@ static size_t fit(const char *text, size_t max)
 
 static bool is_name_type(enum field_type type)
 {
-	return type == FIELD_KEY || type == FIELD_NAME || type == FIELD_NAMES;
+	return type == FIELD_KEY || type == FIELD_NAME || type == FIELD_NAMES ||
+		type == FIELD_SOME;
+}
+
+static size_t most_bytes(enum field_type type)
+{
+	if (is_name_type(type))
+		return DORA_ID_MAX;
+	return type == FIELD_TEXT || type == FIELD_ANY ? DORA_TEXT_MAX : DORA_WORD_MAX;
 }
 
 /* NULL: nothing to put. */
 static json_t *as_text(enum field_type type, const char *text)
 {
-	bool is_name = is_name_type(type);
-
-	if (!text || (is_name && !*text))
+	if (!text || (is_name_type(type) && !*text))
 		return NULL;
-	return json_stringn(text, fit(text, is_name ? DORA_ID_MAX : DORA_TEXT_MAX));
+	return json_stringn(text, fit(text, most_bytes(type)));
 }
 
 void dora_put_text(struct dora_event *event, const char *path, const char *text)
@@ -115,7 +121,8 @@ void dora_put_null(struct dora_event *event, const char *path)
 
 static json_t *list_of(const struct slot *slot)
 {
-	assert(slot->field->type == FIELD_NAMES || slot->field->type == FIELD_TEXTS);
+	assert(slot->field->type == FIELD_NAMES || slot->field->type == FIELD_SOME ||
+		slot->field->type == FIELD_WORDS);
 	if (!json_is_array(json_object_get(slot->object, slot->field->name)))
 		set(slot, json_array());
 	return json_object_get(slot->object, slot->field->name);

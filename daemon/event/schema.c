@@ -34,12 +34,13 @@ static json_t *of_text(int min, int max, bool nullable)
 	return schema;
 }
 
-static json_t *of_list(bool names)
+static json_t *of_list(enum field_type type)
 {
 	json_t *schema = of_type("array", true);
 
 	(void)json_object_set_new(schema, "items",
-		of_text(names ? 1 : 0, names ? DORA_ID_MAX : DORA_TEXT_MAX, false));
+		type == FIELD_WORDS ? of_text(0, DORA_WORD_MAX, false)
+				    : of_text(1, DORA_ID_MAX, false));
 	return schema;
 }
 
@@ -87,6 +88,8 @@ static json_t *of_field(const struct field *field)
 		return of_text(1, DORA_ID_MAX, false);
 	case FIELD_NAME:
 		return of_text(1, DORA_ID_MAX, true);
+	case FIELD_WORD:
+		return of_text(0, DORA_WORD_MAX, true);
 	case FIELD_TEXT:
 		return of_text(0, DORA_TEXT_MAX, true);
 	case FIELD_TIME:
@@ -99,9 +102,12 @@ static json_t *of_field(const struct field *field)
 			"minimum", (json_int_t)field->min, "maximum", (json_int_t)field->max));
 	case FIELD_CHOICE:
 		return of_choices(field->choices);
+	case FIELD_SOME:
+		return packed(json_pack("{s:[o, o]}", "anyOf", of_text(1, DORA_ID_MAX, false),
+			of_list(FIELD_NAMES)));
 	case FIELD_NAMES:
-	case FIELD_TEXTS:
-		return of_list(field->type == FIELD_NAMES);
+	case FIELD_WORDS:
+		return of_list(field->type);
 	case FIELD_FLAGS:
 		return packed(json_pack("{s:[s,s], s:{s:s}}", "type", "object", "null",
 			"additionalProperties", "type", "boolean"));

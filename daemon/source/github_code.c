@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "github.h"
+#include "ticket.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define MOST_COMMITS 2048 /* of one push: as many may be all, or the first of more */
@@ -117,162 +117,93 @@ enum verdict github_on_pull_request(struct intake *in, const struct reader *body
 	return VERDICT_EVENTS;
 }
 
-/* "sev1", "P2", "priority: 3": the sender's word for a severity is a label's. */
-static bool is_severity(const char *label)
+/* The organisation's type of an issue, cleared where it has none; a sub-issue is a subtask. */
+static void read_type(const struct reader *body, struct ticket *ticket)
 {
-	static const char *const words[] = {"severity", "sev", "priority", "prio", "p"};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		size_t n = strlen(words[i]);
-
-		if (strncasecmp(label, words[i], n) != 0)
-			continue;
-		const char *rest = label + n + strspn(label + n, " :/_-");
-		if (isdigit((unsigned char)rest[0]) && rest[1] == '\0')
-			return true;
-	}
-	return false;
+	ticket->type = reader_text(body, "issue.type.name");
+	ticket->type_is_cleared = reader_is_null(body, "issue.type");
+	if (reader_has(body, "issue.parent_issue_url"))
+		ticket->type = "subtask";
 }
 
-static const char *put_labels(struct dora_event *event, const struct reader *body)
+static void read_labels(struct intake *in, const struct reader *body, struct ticket *ticket)
 {
 	size_t n = reader_count(body, "issue.labels");
-	const char *severity = NULL;
 
-	if (!reader_has(body, "issue.labels"))
-		return NULL;
-	dora_put_list(event, "labels");
+	ticket->labels.is_known = reader_has(body, "issue.labels");
 	for (size_t i = 0; i < n; i++) {
 		struct reader label = reader_entry(body, "issue.labels", i);
-		const char *name = reader_text(&label, "name");
 
-		dora_put_entry(event, "labels", name);
-		if (name && !severity && is_severity(name))
-			severity = name;
+		labels_add(in, &ticket->labels, reader_text(&label, "name"));
 	}
-	return severity;
+	ticket->severity_raw = labels_severity(&ticket->labels);
+	ticket->severity_is_cleared = ticket->labels.is_known;
 }
 
-/* The organisation's type of an issue, cleared where it has none; a sub-issue is a subtask. */
-static void put_type(struct dora_event *event, const struct reader *body)
-{
-	if (reader_has(body, "issue.parent_issue_url"))
-		dora_put_text(event, "item_type", "subtask");
-	else if (reader_has(body, "issue.type.name"))
-		dora_put_text(event, "item_type", reader_text(body, "issue.type.name"));
-	else if (reader_is_null(body, "issue.type"))
-		dora_put_null(event, "item_type");
-}
-
-/* How an issue stands, and when it came to that. */
-struct standing {
-	const char *entity;
-	const char *status; /* of a work item */
-	const char *raw;
-	const char *state; /* of an incident */
-	int64_t time_us;
-	int64_t resolved_us; /* 0: not */
-	bool is_gone;        /* deleted, or moved to another repository */
-};
-
-static struct standing read_standing(
-	struct intake *in, const struct reader *body, const char *action)
+/* How it stands, and when it came to that. */
+static void read_state(const struct reader *body, const char *action, struct ticket *ticket)
 {
 	const char *reason = reader_text(body, "issue.state_reason");
 	bool closed = strcmp(reader_string(body, "issue.state"), "closed") == 0;
 	bool undone = is_one_of(reason, LIST("not_planned", "duplicate"));
-	struct standing now = {
-		.entity = entity_key(in, "%s/issue/%s", github_repository(in, body),
-			reader_id(body, "issue.id")),
-		.status = !closed ? "todo"
-			: undone  ? "cancelled"
-				  : "done",
-		.state = !closed ? "open"
-			: undone ? "cancelled"
-				 : "resolved",
-		.raw = closed && reason ? reason
-			: closed        ? "closed"
-					: "open",
-		.time_us = reader_time(body, "issue.updated_at"),
-		.is_gone = is_one_of(action, LIST("deleted", "transferred")),
-	};
 
+	ticket->status = !closed ? "todo" : undone ? "cancelled" : "done";
+	ticket->state = !closed ? "open" : undone ? "cancelled" : "resolved";
+	ticket->status_raw = closed && reason ? reason : closed ? "closed" : "open";
+	ticket->time_us = reader_time(body, "issue.updated_at");
 	/* closed_at stays when an issue is opened again: only the state says what it means. */
 	if (closed && !undone)
-		(void)reader_time_at(body, "issue.closed_at", &now.resolved_us);
-	if (now.resolved_us && strcmp(action, "closed") == 0)
-		now.time_us = now.resolved_us;
-	if (now.is_gone) {
-		now.status = now.state = "cancelled";
-		now.raw = action;
-		now.resolved_us = 0;
-		now.time_us = in->delivery->received_us; /* the issue itself did not change */
-	}
-	return now;
+		(void)reader_time_at(body, "issue.closed_at", &ticket->resolved_us);
+	if (ticket->resolved_us && strcmp(action, "closed") == 0)
+		ticket->time_us = ticket->resolved_us;
 }
 
-static void observe_item(struct intake *in, const struct reader *body,
-	const struct standing *now, const char *action)
+static struct ticket read_issue(
+	struct intake *in, const struct reader *body, const char *action)
 {
-	struct dora_event *event = observe(in, DORA_WORK_ITEM, now->entity, now->time_us);
+	struct ticket ticket = {
+		.entity = entity_key(in, "%s/issue/%s", github_repository(in, body),
+			reader_id(body, "issue.id")),
+		.started_us = reader_time(body, "issue.created_at"),
+		.caused_by_sha = root_cause(in, reader_text(body, "issue.body")),
+		.title = reader_text(body, "issue.title"),
+		.url = reader_text(body, "issue.html_url"),
+	};
 
-	github_put_origin(in, event, body);
-	put_type(event, body);
-	(void)put_labels(event, body);
-	dora_put_text(event, "status", now->status);
-	dora_put_text(event, "status_raw", now->raw);
-	if (strcmp(action, "milestoned") == 0)
-		dora_put_time(event, "added_to_sprint_at", now->time_us);
-	else if (strcmp(action, "demilestoned") == 0)
-		dora_put_null(event, "added_to_sprint_at");
-	dora_put_text(event, "url", reader_text(body, "issue.html_url"));
-	if (now->is_gone)
-		observe_id(in, event, "work_item/gone");
-	else
-		observe_snapshot(in, event, "work_item");
+	read_type(body, &ticket);
+	read_labels(in, body, &ticket);
+	read_state(body, action, &ticket);
+	return ticket;
 }
 
-/* Whether an issue is an incident, the catalogue's rules say. */
-static void observe_incident(struct intake *in, const struct reader *body,
-	const struct standing *now, const char *cause)
+/* Deleted, or moved to another repository, where it is another issue. */
+static void read_departure(
+	struct intake *in, const struct reader *body, const char *action, struct ticket *ticket)
 {
-	struct dora_event *event = observe(in, DORA_INCIDENT, now->entity, now->time_us);
-	const char *moved_to = reader_id_or_null(body, "changes.new_issue.id");
-	const char *moved_repository = reader_id_or_null(body, "changes.new_repository.id");
+	const char *issue = reader_id_or_null(body, "changes.new_issue.id");
+	const char *repository = reader_id_or_null(body, "changes.new_repository.id");
 
-	github_put_origin(in, event, body);
-	dora_put_bool(event, "candidate", true);
-	put_type(event, body);
-	const char *severity = put_labels(event, body);
-	if (severity)
-		dora_put_text(event, "severity_raw", severity);
-	else if (reader_has(body, "issue.labels"))
-		dora_put_null(event, "severity_raw");
-	dora_put_text(event, "state", now->state);
-	dora_put_time(event, "started_at", reader_time(body, "issue.created_at"));
-	if (now->resolved_us)
-		dora_put_time(event, "resolved_at", now->resolved_us);
-	dora_put_text(event, "caused_by_sha", cause);
-	if (moved_to && moved_repository)
-		dora_put_text(event, "duplicate_of",
-			entity_key(in, "%s/%s/issue/%s", in->dora_source + 1, moved_repository,
-				moved_to));
-	if (in->delivery->options.keep_titles)
-		dora_put_text(event, "title", reader_text(body, "issue.title"));
-	dora_put_text(event, "url", reader_text(body, "issue.html_url"));
-	if (now->is_gone)
-		observe_id(in, event, "incident/gone");
-	else
-		observe_snapshot(in, event, "incident");
+	ticket->once = "gone";
+	ticket->status = ticket->state = "cancelled";
+	ticket->status_raw = action;
+	ticket->resolved_us = 0;
+	ticket->time_us = in->delivery->received_us; /* the issue itself did not change */
+	if (issue && repository)
+		ticket->duplicate_of = entity_key(
+			in, "%s/%s/issue/%s", in->dora_source + 1, repository, issue);
 }
 
 enum verdict github_on_issues(struct intake *in, const struct reader *body)
 {
 	const char *action = reader_string(body, "action");
-	struct standing now = read_standing(in, body, action);
+	struct ticket ticket = read_issue(in, body, action);
 
-	observe_item(in, body, &now, action);
-	observe_incident(in, body, &now, root_cause(in, reader_text(body, "issue.body")));
+	if (strcmp(action, "milestoned") == 0)
+		ticket.added_to_sprint_us = ticket.time_us;
+	ticket.left_its_sprint = strcmp(action, "demilestoned") == 0;
+	if (is_one_of(action, LIST("deleted", "transferred")))
+		read_departure(in, body, action, &ticket);
+	ticket_observe(in, &ticket, github_put_origin, body);
 	return VERDICT_EVENTS;
 }
 
@@ -284,7 +215,8 @@ enum verdict github_on_issue_comment(struct intake *in, const struct reader *bod
 		return ignored(in, "issue_comment: on a pull request");
 	if (!cause || strcmp(reader_string(body, "action"), "deleted") == 0)
 		return ignored(in, "issue_comment: names no root cause");
-	struct standing now = read_standing(in, body, "");
-	observe_incident(in, body, &now, cause);
+	struct ticket ticket = read_issue(in, body, "");
+	ticket.caused_by_sha = cause;
+	ticket_observe_incident(in, &ticket, github_put_origin, body);
 	return VERDICT_EVENTS;
 }

@@ -25,6 +25,7 @@ enum dora_kind {
 
 #define DORA_N_KINDS 6
 #define DORA_ID_MAX 255    /* bytes of an id, a source or a name; more is an error */
+#define DORA_WORD_MAX 500  /* bytes of a sender's word: an environment, a label, a directory */
 #define DORA_TEXT_MAX 2048 /* bytes of any other text in data */
 #define DORA_PATHS_MAX 500 /* directories in an origin; more: paths_truncated */
 
