@@ -17,30 +17,6 @@ static const char *default_branch(const struct reader *body)
 	return branch ? branch : "";
 }
 
-/* Directories touched; a commit without these lists touches nobody knows what. */
-static void put_paths(struct intake *in, struct dora_event *event, const struct reader *commit)
-{
-	static const char *const lists[] = {"added", "removed", "modified"};
-	struct directories *directories = directories_create(in->arena);
-	size_t n_files = 0;
-	bool known = false;
-
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		const json_t *files = reader_find(commit, lists[i]);
-		size_t at;
-		json_t *file;
-
-		known = known || json_is_array(files);
-		n_files += json_array_size(files);
-		json_array_foreach((json_t *)(uintptr_t)files, at, file) {
-			if (json_is_string(file))
-				directories_add(directories, json_string_value(file));
-		}
-	}
-	if (known)
-		directories_put(directories, event, n_files >= MOST_FILES);
-}
-
 static void observe_commit(struct intake *in, const struct reader *body,
 	const struct reader *commit, size_t ordinal, int64_t landed_us)
 {
@@ -51,7 +27,7 @@ static void observe_commit(struct intake *in, const struct reader *body,
 
 	dora_put_text(event, "change_id", commit_or_null(in, sha));
 	github_put_origin(in, event, body);
-	put_paths(in, event, commit);
+	commit_put_paths(in, event, commit, MOST_FILES);
 	dora_put_time(event, "committed_at", reader_time(commit, "timestamp"));
 	dora_put_time(event, "landed_at", landed_us);
 	dora_put_int(event, "ordinal", (int64_t)ordinal);

@@ -54,11 +54,12 @@ const char *after_prefix(const char *text, const char *prefix);
 /* The host of an address: "https://gitlab.example/x" gives "gitlab.example"; NULL: none. */
 const char *host_of(struct intake *in, const char *url);
 
-/* Directories of files, for origin.paths. */
-struct directories;
-struct directories *directories_create(struct arena *arena);
-void directories_add(struct directories *directories, const char *file);
-/* Sorted, distinct, at most DORA_PATHS_MAX; more: the first ones and paths_truncated. */
-void directories_put(struct directories *directories, struct dora_event *event, bool truncated);
+/*
+ * origin.paths: the directories of a commit's added, removed and modified files, sorted and
+ * distinct, at most DORA_PATHS_MAX. As many files as most_files may not be all of them. A commit
+ * without these lists touches nobody knows what: nothing is put.
+ */
+void commit_put_paths(struct intake *in, struct dora_event *event, const struct reader *commit,
+	size_t most_files);
 
 #endif

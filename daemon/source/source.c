@@ -12,6 +12,7 @@
 static const struct source *const sources[] = {
 	&source_events,
 	&source_github,
+	&source_gitlab,
 };
 
 const char *delivery_header(const struct delivery *delivery, const char *name)

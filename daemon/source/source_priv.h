@@ -54,5 +54,6 @@ const char *intake_rollout(const struct intake *in);
 
 extern const struct source source_events;
 extern const struct source source_github;
+extern const struct source source_gitlab;
 
 #endif
