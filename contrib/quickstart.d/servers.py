@@ -60,15 +60,30 @@ class Process:
             self.process.wait()
 
 
+def get(address, path):
+    """(status, text) of an answer."""
+    connection = http.client.HTTPConnection(*address, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
 def http_answers(address):
     try:
-        connection = http.client.HTTPConnection(*address, timeout=5)
-        connection.request("GET", "/healthz")
-        good = connection.getresponse().status == 200
-        connection.close()
-        return good
+        return get(address, "/healthz")[0] == 200
     except OSError:
         return False
+
+
+def metric(address, name):
+    """One number of /metrics."""
+    for line in get(address, "/metrics")[1].splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[1])
+    raise Failed(f"{name} is not among the metrics of {address[0]}:{address[1]}")
 
 
 def redis_answers(path):

@@ -5,6 +5,8 @@ import csv
 import io
 import subprocess
 
+from servers import Failed
+
 METRICS = (("deploy_freq", "frequency"), ("lead_time", "lead time"), ("fail_rate", "fail rate"),
            ("restore", "time to restore"), ("unplanned", "unplanned work"))
 HEAD = (f"  {'month':8}{'deploys':>8}{'per day':>9}   {'lead time p50':18}{'fail rate':18}"
@@ -13,8 +15,11 @@ HEAD = (f"  {'month':8}{'deploys':>8}{'per day':>9}   {'lead time p50':18}{'fail
 
 def query(psql, sql):
     """The rows of a query as dicts of texts; NULL is ''."""
-    done = subprocess.run([*psql, "--csv", "-X", "-v", "ON_ERROR_STOP=1", "-c", sql], check=True,
-                          text=True, stdout=subprocess.PIPE)
+    done = subprocess.run([*psql, "--csv", "-X", "-v", "ON_ERROR_STOP=1", "-c", sql],
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False)
+    if done.returncode:
+        raise Failed(f"the database could not be asked:\n{done.stderr}")
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 

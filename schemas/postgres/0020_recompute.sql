@@ -402,7 +402,7 @@ BEGIN
           AND month_start(next_month(m.month), tz) + make_interval(secs => w.secs) <= new_as_of
         UNION ALL
         -- Dated phases and owners: an owner's row shows what it holds at the end of a month.
-        SELECT k.scope, k.name, month_of(d.valid_from, tz), 'infinity', '[["catalog", "dated line"]]'
+        SELECT k.scope, k.name, month_of(d.valid_from, tz), 'infinity', '[["catalog", "dated line"]]'::jsonb
         FROM (
             SELECT service, valid_from FROM service_phase
             WHERE valid_from >= old_as_of AND valid_from <= new_as_of
