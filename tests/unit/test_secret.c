@@ -79,6 +79,19 @@ static void a_newline_at_the_end_is_no_part_of_a_secret(void)
 	check_secret("two\nlines\n", 10, "two\nlines");
 }
 
+static void a_secret_that_everyone_may_read_is_refused_and_says_chmod(void)
+{
+	char *path = xasprintf("%s/secrets/one", folder);
+	struct error err = {0};
+
+	write_file("secrets/one", "word", 4);
+	CHECK(chmod(path, 0644) == 0);
+	CHECK(config_secret_read(config, "one", &err) == NULL);
+	CHECK(strstr(err.text, "chmod o="));
+	CHECK(chmod(path, 0600) == 0);
+	free(path);
+}
+
 static void an_empty_secret_and_one_with_a_NUL_are_refused_by_name(void)
 {
 	check_secret("", 0, NULL);
@@ -105,6 +118,7 @@ static void a_missing_file_is_refused_by_name(void)
 int main(void)
 {
 	(void)unsetenv("CREDENTIALS_DIRECTORY");
+	(void)umask(0077); /* what everyone may read is refused */
 	if (!mkdtemp(folder))
 		abort();
 	char *secrets = xasprintf("%s/secrets", folder);
@@ -116,6 +130,7 @@ int main(void)
 	RUN(a_bare_name_is_in_the_folder_secrets_beside_the_configuration);
 	RUN(a_bare_name_is_a_credential_where_systemd_gives_some);
 	RUN(a_newline_at_the_end_is_no_part_of_a_secret);
+	RUN(a_secret_that_everyone_may_read_is_refused_and_says_chmod);
 	RUN(an_empty_secret_and_one_with_a_NUL_are_refused_by_name);
 	RUN(a_file_too_large_for_a_secret_is_refused);
 	RUN(a_missing_file_is_refused_by_name);
