@@ -13,6 +13,9 @@
 /* Smaller ones fit beside others on a page anyway. */
 #define PACK_FROM_BYTES 512
 
+/* Of the fast levels: 12 us for 12 KB where level 1 takes 19, and nearly as small. */
+#define PACK_LEVEL (-1)
+
 /* A packer that grew for one large body gives the room back. */
 #define KEEP_ROOM_BYTES ((size_t)1 << 20)
 
@@ -64,8 +67,8 @@ struct body_packed body_pack(struct body_packer *packer, const char *body, size_
 	if (!packer->context || n < PACK_FROM_BYTES)
 		return packed;
 	make_room(packer, ZSTD_compressBound(n));
-	size_t size =
-		ZSTD_compressCCtx(packer->context, packer->room, packer->n_room, body, n, 1);
+	size_t size = ZSTD_compressCCtx(
+		packer->context, packer->room, packer->n_room, body, n, PACK_LEVEL);
 	if (!ZSTD_isError(size) && size < n - n / 10)
 		packed = (struct body_packed){
 			.encoding = "zstd", .bytes = packer->room, .n = size};
@@ -75,8 +78,36 @@ struct body_packed body_pack(struct body_packer *packer, const char *body, size_
 	return packed;
 }
 
-const char *body_unpack(
-	const struct body_packed *packed, size_t n, struct arena *arena, struct error *err)
+struct body_unpacker {
+#ifdef HAVE_ZSTD
+	ZSTD_DCtx *context; /* 160 KB, and so not to be had anew for each body */
+#else
+	char nothing;
+#endif
+};
+
+struct body_unpacker *body_unpacker_create(void)
+{
+	struct body_unpacker *unpacker = xcalloc(1, sizeof(*unpacker));
+
+#ifdef HAVE_ZSTD
+	unpacker->context = ZSTD_createDCtx();
+#endif
+	return unpacker;
+}
+
+void body_unpacker_destroy(struct body_unpacker *unpacker)
+{
+	if (!unpacker)
+		return;
+#ifdef HAVE_ZSTD
+	(void)ZSTD_freeDCtx(unpacker->context);
+#endif
+	free(unpacker);
+}
+
+const char *body_unpack(struct body_unpacker *unpacker, const struct body_packed *packed,
+	size_t n, struct arena *arena, struct error *err)
 {
 	if (strcmp(packed->encoding, "plain") == 0) {
 		if (packed->n == n)
@@ -86,12 +117,13 @@ const char *body_unpack(
 	}
 #ifdef HAVE_ZSTD
 	char *body = arena_alloc(arena, n + 1);
-	size_t size = ZSTD_decompress(body, n, packed->bytes, packed->n);
+	size_t size = ZSTD_decompressDCtx(unpacker->context, body, n, packed->bytes, packed->n);
 	if (!ZSTD_isError(size) && size == n)
 		return body;
 	error_setf(err, "the kept body cannot be decompressed: %s",
 		ZSTD_isError(size) ? ZSTD_getErrorName(size) : "too short");
 #else
+	(void)unpacker;
 	error_setf(err, "kept with %s by another build of dorad, which this one cannot read",
 		packed->encoding);
 #endif

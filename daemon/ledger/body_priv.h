@@ -22,9 +22,15 @@ void body_packer_destroy(struct body_packer *packer);
  * body. */
 struct body_packed body_pack(struct body_packer *packer, const char *body, size_t n);
 
+/* What unpacking needs each time, made once. One thread at a time. */
+struct body_unpacker;
+
+struct body_unpacker *body_unpacker_create(void);
+void body_unpacker_destroy(struct body_unpacker *unpacker); /* NULL is fine */
+
 /* The bytes as received, n of them, or NULL with words. */
-const char *body_unpack(
-	const struct body_packed *packed, size_t n, struct arena *arena, struct error *err);
+const char *body_unpack(struct body_unpacker *unpacker, const struct body_packed *packed,
+	size_t n, struct arena *arena, struct error *err);
 
 /* Headers as text, "name: value\n" each, and back. */
 char *headers_pack(const struct header *headers, size_t n); /* the caller frees it */

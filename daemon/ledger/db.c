@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "body_priv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -48,6 +49,7 @@ struct db *db_open(const char *path, int busy_ms, int *code, struct error *err)
 		free(db);
 		return NULL;
 	}
+	db->unpacker = body_unpacker_create();
 	*code = sqlite3_open_v2(path, &db->handle, flags, NULL);
 	if (*code == SQLITE_OK) {
 		(void)sqlite3_db_config(
@@ -69,6 +71,7 @@ void db_close(struct db *db)
 	for (int i = 0; i < db->n_cached; i++)
 		(void)sqlite3_finalize(db->cache[i].statement);
 	(void)sqlite3_close_v2(db->handle);
+	body_unpacker_destroy(db->unpacker);
 	free(db);
 }
 

@@ -18,6 +18,7 @@
 
 struct db {
 	sqlite3 *handle;
+	struct body_unpacker *unpacker; /* for the rows that are read through it */
 	struct {
 		const char *sql;
 		sqlite3_stmt *statement;

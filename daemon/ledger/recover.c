@@ -71,7 +71,7 @@ static int salvage_row(struct db *db, int64_t seq, struct arena *arena, struct l
 	bind_number(select, 1, seq);
 	int code = sqlite3_step(select);
 	if (code == SQLITE_ROW)
-		row_read(select, arena, row);
+		row_read(db, select, arena, row);
 	int reset = sqlite3_reset(select);
 	if (code == SQLITE_DONE)
 		return 0;

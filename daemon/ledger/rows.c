@@ -37,7 +37,7 @@ const char *column_text(sqlite3_stmt *select, int column, struct arena *arena)
 	return text ? arena_strdup(arena, text) : NULL;
 }
 
-void row_read(sqlite3_stmt *select, struct arena *arena, struct ledger_row *out)
+void row_read(struct db *db, sqlite3_stmt *select, struct arena *arena, struct ledger_row *out)
 {
 	const char *headers = (const char *)sqlite3_column_text(select, 11);
 	const char *encoding = (const char *)sqlite3_column_text(select, 12);
@@ -66,7 +66,7 @@ void row_read(sqlite3_stmt *select, struct arena *arena, struct ledger_row *out)
 			.bytes = sqlite3_column_blob(select, 13),
 			.n = (size_t)sqlite3_column_bytes(select, 13),
 		};
-		out->body = body_unpack(&packed, out->n_body, arena, &err);
+		out->body = body_unpack(db->unpacker, &packed, out->n_body, arena, &err);
 	} else {
 		error_setf(&err, "the body is gone");
 	}
@@ -165,7 +165,7 @@ static int read_window(struct db *db, const char *sql, const struct ledger_windo
 		if (out->n && bytes + n_body > window->bytes)
 			break;
 		struct ledger_row *row = &out->items[out->n++];
-		row_read(select, arena, row);
+		row_read(db, select, arena, row);
 		row->again = (enum ledger_again)sqlite3_column_int(select, ROW_N_COLUMNS);
 		bytes += n_body;
 	}
@@ -227,7 +227,7 @@ bool ledger_find(struct ledger *ledger, int64_t seq, struct arena *arena,
 		bind_number(select, 1, seq);
 		code = sqlite3_step(select);
 		if (code == SQLITE_ROW) {
-			row_read(select, arena, out);
+			row_read(db, select, arena, out);
 			out->again =
 				(enum ledger_again)sqlite3_column_int(select, ROW_N_COLUMNS);
 		}
