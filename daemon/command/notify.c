@@ -51,6 +51,12 @@ static void feed(struct wakeup *wakeup)
 	notify("WATCHDOG=1");
 }
 
+void notify_alive(void)
+{
+	if (watchdog_us())
+		notify("WATCHDOG=1");
+}
+
 void wakeup_init(struct wakeup *wakeup)
 {
 	sigset_t signals;

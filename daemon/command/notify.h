@@ -11,6 +11,9 @@
  */
 void notify(const char *state);
 
+/* WATCHDOG=1, where the unit asks for it. */
+void notify_alive(void);
+
 /* The signals a daemon listens to, read in its own time: SIGTERM and SIGINT end it, SIGHUP
  * makes it read its files again. */
 struct wakeup {

@@ -341,7 +341,7 @@ static void on_tick(void *context)
 
 	ledger_health(receiver->ledger, &health);
 	if (health.beat_age_us < LEDGER_BEAT_US && control < CONTROL_BEAT_US)
-		notify("WATCHDOG=1");
+		notify_alive();
 }
 
 struct http_handler receive_handler(struct receiver *receiver)

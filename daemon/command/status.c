@@ -36,13 +36,14 @@ static json_t *texts_json(const char *const *texts, size_t n)
 static json_t *ledger_json(const struct status *status)
 {
 	const struct ledger_counts *counts = &status->ledger.counts;
+	int64_t waiting = counts->backlog + counts->again;
 
 	return json_pack("{s:s, s:b, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:o, s:s?, s:o}",
 		"path", status->ledger.path, "there", status->ledger.there, "backlog",
-		(json_int_t)(counts->backlog + counts->again), "backlog_age_s",
-		seconds_since(status, counts->oldest_us), "replay", (json_int_t)counts->again,
-		"quarantined", (json_int_t)counts->quarantined, "dead",
-		(json_int_t)counts->dead, "bytes", (json_int_t)counts->bytes, "disk_free_bytes",
+		(json_int_t)waiting, "backlog_age_s", seconds_since(status, counts->oldest_us),
+		"replay", (json_int_t)counts->again, "quarantined",
+		(json_int_t)counts->quarantined, "dead", (json_int_t)counts->dead, "bytes",
+		(json_int_t)counts->bytes, "disk_free_bytes",
 		(json_int_t)status->ledger.disk_free_bytes, "last_received_at",
 		time_json(counts->last_us), "trouble", status->ledger.trouble, "set_aside",
 		texts_json(status->ledger.aside, status->ledger.n_aside));

@@ -76,6 +76,7 @@ static void look_for_aside(struct status *status)
 	char *pattern = arena_printf(status->arena, "%s.corrupt-*Z", status->ledger.path);
 	glob_t found;
 
+	// NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
 	status->ledger.aside =

@@ -111,7 +111,7 @@ int64_t ledger_owner(const char *path)
 	free(name);
 	if (fd < 0)
 		return 0;
-	/* A shared lock is refused only while the owner's stands; ours goes with the descriptor. */
+	/* Refused only while the owner's lock stands; this one goes with the descriptor. */
 	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		owner = read_owner(fd);
 	(void)close(fd);
