@@ -198,8 +198,8 @@ def test_auth_none_is_taken_on_loopback_only_unless_it_is_said_twice(site):
     assert http.post(receive.address, "/webhooks/open", "", {
         "Content-Type": "application/x-ndjson"}).status == 200
     receive.stop()
-    port = site.receive_address.rsplit(":", 1)[1]
-    site.config["receive"]["listen"] = [f"0.0.0.0:{port}"]
+    site.receive_address = f"0.0.0.0:{http.free_port()}"
+    site.config["receive"]["listen"] = [site.receive_address]
     assert "public_without_secret" in refusal(site)
     site.config["receive"]["endpoints"]["open"]["public_without_secret"] = True
     site.start("receive").stop()
