@@ -3,17 +3,27 @@
 
 #include "base/xalloc.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define ESCAPED_NUL "\\u0000"
 
+static bool is_wanted(const char *wanted, const char *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++, wanted++) {
+		if (*wanted == '*' && wanted[1] == '\0')
+			return true;
+		if (*wanted != name[i])
+			return false;
+	}
+	return *wanted == '\0';
+}
+
 const struct wanted *document_wants(const struct wanted *wanted, const char *name, size_t n)
 {
 	for (; wanted->name; wanted++) {
-		if (strncmp(wanted->name, name, n) == 0 && wanted->name[n] == '\0')
+		if (is_wanted(wanted->name, name, n))
 			return wanted;
 	}
 	return NULL;
@@ -78,24 +88,26 @@ void document_replace_nul(char *text, size_t n)
 	}
 }
 
-static json_t *pick(const json_t *value, const struct wanted *wanted);
+static json_t *pick(json_t *value, const struct wanted *wanted);
 
-static json_t *pick_members(const json_t *object, const struct wanted *wanted)
+static json_t *pick_members(json_t *object, const struct wanted *wanted)
 {
 	json_t *picked = json_object();
+	const char *name;
+	json_t *value;
 
-	for (; wanted->name; wanted++) {
-		const json_t *value = json_object_get(object, wanted->name);
+	json_object_foreach(object, name, value) {
+		const struct wanted *want = document_wants(wanted, name, strlen(name));
 
-		if (value)
+		if (want)
 			(void)json_object_set_new_nocheck(
-				picked, wanted->name, pick(value, wanted->inner));
+				picked, name, pick(value, want->inner));
 	}
 	return picked;
 }
 
 /* The wanted parts; what is whole is shared with value. */
-static json_t *pick(const json_t *value, const struct wanted *wanted)
+static json_t *pick(json_t *value, const struct wanted *wanted)
 {
 	size_t i;
 	json_t *item;
@@ -109,7 +121,7 @@ static json_t *pick(const json_t *value, const struct wanted *wanted)
 			(void)json_array_append_new(picked, pick(item, wanted));
 		return picked;
 	}
-	return json_incref((json_t *)(uintptr_t)value); /* counting is no change of it */
+	return json_incref(value);
 }
 
 json_t *document_read_jansson(

@@ -14,7 +14,7 @@
  * of each. Pure.
  */
 struct wanted {
-	const char *name;
+	const char *name;           /* "customfield_*" is every member that begins so */
 	const struct wanted *inner; /* ended by {0}; NULL: the whole value */
 };
 

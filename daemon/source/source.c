@@ -13,6 +13,7 @@ static const struct source *const sources[] = {
 	&source_events,
 	&source_github,
 	&source_gitlab,
+	&source_jira,
 };
 
 const char *delivery_header(const struct delivery *delivery, const char *name)

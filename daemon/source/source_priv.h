@@ -55,5 +55,6 @@ const char *intake_rollout(const struct intake *in);
 extern const struct source source_events;
 extern const struct source source_github;
 extern const struct source source_gitlab;
+extern const struct source source_jira;
 
 #endif
