@@ -166,6 +166,7 @@ static struct ticket read_issue(
 		.is_incident = is_one_of(type, LIST("Incident")),
 		.started_us = reader_time(issue, "created_at"),
 		.caused_by_sha = root_cause(in, reader_text(issue, "description")),
+		.duplicate_is_known = reader_is_null(issue, "duplicated_to_id"),
 		.title = reader_text(issue, "title"),
 		.url = reader_text(issue, "url"),
 	};

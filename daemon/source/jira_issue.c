@@ -182,6 +182,7 @@ static void read_links(
 	struct labels incidents = {0};
 
 	ticket->links_are_known = reader_has(issue, "fields.issuelinks");
+	ticket->duplicate_is_known = ticket->links_are_known;
 	for (size_t i = 0; i < 2 * n; i++) {
 		struct reader link = reader_entry(issue, "fields.issuelinks", i / 2);
 		struct reader other = reader_at(&link, ends[i % 2]);

@@ -14,6 +14,7 @@ static const struct source *const sources[] = {
 	&source_github,
 	&source_gitlab,
 	&source_jira,
+	&source_servicenow,
 };
 
 const char *delivery_header(const struct delivery *delivery, const char *name)

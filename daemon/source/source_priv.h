@@ -56,5 +56,6 @@ extern const struct source source_events;
 extern const struct source source_github;
 extern const struct source source_gitlab;
 extern const struct source source_jira;
+extern const struct source source_servicenow;
 
 #endif

@@ -5,6 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+static void put_or_clear(
+	struct dora_event *event, const char *field, const char *text, bool is_known)
+{
+	if (text)
+		dora_put_text(event, field, text);
+	else if (is_known)
+		dora_put_null(event, field);
+}
+
 static void put_labels(struct dora_event *event, const struct ticket *ticket)
 {
 	if (ticket->labels.is_known)
@@ -20,10 +29,7 @@ static void put_labels(struct dora_event *event, const struct ticket *ticket)
 /* What a work item and an incident have in common. */
 static void put_common(struct dora_event *event, const struct ticket *ticket)
 {
-	if (ticket->type)
-		dora_put_text(event, "item_type", ticket->type);
-	else if (ticket->type_is_cleared)
-		dora_put_null(event, "item_type");
+	put_or_clear(event, "item_type", ticket->type, ticket->type_is_cleared);
 	put_labels(event, ticket);
 	dora_put_text(event, "url", ticket->url);
 }
@@ -69,10 +75,7 @@ static void put_severity(struct dora_event *event, const struct ticket *ticket)
 {
 	if (ticket->severity)
 		dora_put_int(event, "severity", ticket->severity);
-	if (ticket->severity_raw)
-		dora_put_text(event, "severity_raw", ticket->severity_raw);
-	else if (ticket->severity_is_cleared)
-		dora_put_null(event, "severity_raw");
+	put_or_clear(event, "severity_raw", ticket->severity_raw, ticket->severity_is_cleared);
 }
 
 void ticket_observe_incident(struct intake *in, const struct ticket *ticket, put_origin *put,
@@ -90,8 +93,9 @@ void ticket_observe_incident(struct intake *in, const struct ticket *ticket, put
 	if (ticket->resolved_us)
 		dora_put_time(event, "resolved_at", ticket->resolved_us);
 	dora_put_text(event, "caused_by_sha", ticket->caused_by_sha);
-	dora_put_text(event, "caused_by_change_request", ticket->caused_by_change_request);
-	dora_put_text(event, "duplicate_of", ticket->duplicate_of);
+	put_or_clear(event, "caused_by_change_request", ticket->caused_by_change_request,
+		ticket->change_request_is_known);
+	put_or_clear(event, "duplicate_of", ticket->duplicate_of, ticket->duplicate_is_known);
 	if (in->delivery->options.keep_titles)
 		dora_put_text(event, "title", ticket->title);
 	name_event(in, event, ticket);

@@ -42,7 +42,9 @@ struct ticket {
 	bool severity_is_cleared;
 	const char *caused_by_sha;
 	const char *caused_by_change_request;
+	bool change_request_is_known; /* to be none, where there is none */
 	const char *duplicate_of;
+	bool duplicate_is_known;
 	const char *title; /* kept only where the endpoint says so */
 
 	const char **linked_incidents;
