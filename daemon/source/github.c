@@ -125,21 +125,6 @@ static enum verdict on_deployment(struct intake *in, const struct reader *body)
 	return VERDICT_EVENTS;
 }
 
-enum outcome {
-	OUTCOME_NONE,
-	OUTCOME_STARTED,
-	OUTCOME_SUCCEEDED,
-	OUTCOME_FAILED,
-	OUTCOME_CANCELLED,
-};
-
-static const char *const outcome_words[] = {
-	[OUTCOME_STARTED] = "started",
-	[OUTCOME_SUCCEEDED] = "succeeded",
-	[OUTCOME_FAILED] = "failed",
-	[OUTCOME_CANCELLED] = "cancelled",
-};
-
 static enum verdict on_deployment_status(struct intake *in, const struct reader *body)
 {
 	static const struct choice states[] = {
@@ -155,7 +140,7 @@ static enum verdict on_deployment_status(struct intake *in, const struct reader 
 		return ignored(in, "deployment_status %.40s: neither begun nor ended", state);
 	struct dora_event *event =
 		observe_deployment(in, body, reader_time(body, "deployment_status.created_at"));
-	dora_put_text(event, "status", outcome_words[outcome]);
+	dora_put_text(event, "status", outcome_word((enum outcome)outcome));
 	observe_id(in, event, "%s", padded(in, reader_id(body, "deployment_status.id")));
 	return VERDICT_EVENTS;
 }
@@ -199,7 +184,7 @@ static enum verdict on_workflow_run(struct intake *in, const struct reader *body
 		"workflow_run.name", "workflow.name");
 	github_put_origin(in, event, body);
 	dora_put_text(event, "origin.workflow", workflow_file(in, file));
-	dora_put_text(event, "status", outcome_words[outcome]);
+	dora_put_text(event, "status", outcome_word((enum outcome)outcome));
 	dora_put_text(
 		event, "sha", commit_or_null(in, reader_string(body, "workflow_run.head_sha")));
 	dora_put_text(event, "ref", reader_text(body, "workflow_run.head_branch"));

@@ -63,23 +63,7 @@ void gitlab_put_origin(struct intake *in, struct dora_event *event, const struct
 		event, "origin.repository_id", id ? id : reader_id_or_null(body, "project_id"));
 }
 
-/* A job's or deployment's own states; the order in which one moment may see two of them. */
-enum outcome {
-	OUTCOME_NONE,
-	OUTCOME_STARTED,
-	OUTCOME_SUCCEEDED,
-	OUTCOME_FAILED,
-	OUTCOME_CANCELLED,
-};
-
-static const char *const outcome_words[] = {
-	[OUTCOME_STARTED] = "started",
-	[OUTCOME_SUCCEEDED] = "succeeded",
-	[OUTCOME_FAILED] = "failed",
-	[OUTCOME_CANCELLED] = "cancelled",
-};
-
-static enum outcome outcome_of(const char *status)
+enum outcome gitlab_outcome(const char *status)
 {
 	static const struct choice states[] = {
 		{"running", OUTCOME_STARTED},
@@ -94,9 +78,7 @@ static enum outcome outcome_of(const char *status)
 	return (enum outcome)outcome;
 }
 
-/* By its time, and within one moment by its rank. Without a time of its own it is the same
- * whenever it comes. */
-static void name_outcome(struct intake *in, struct dora_event *event, int64_t time_us,
+void gitlab_name_outcome(struct intake *in, struct dora_event *event, int64_t time_us,
 	enum outcome outcome, const char *status)
 {
 	if (time_us)
@@ -106,8 +88,7 @@ static void name_outcome(struct intake *in, struct dora_event *event, int64_t ti
 		observe_id(in, event, "%d-%s", (int)outcome, status);
 }
 
-/* GitLab's tier is its sure word; a merge request's ref is never what runs in production. */
-static void put_environment_class(struct dora_event *event, const char *tier, const char *ref)
+void gitlab_put_environment_class(struct dora_event *event, const char *tier, const char *ref)
 {
 	if (after_prefix(ref, "refs/merge-requests/"))
 		dora_put_text(event, "environment_class", "other");
@@ -143,7 +124,7 @@ static const char *deployment_key(
 		reader_string(body, "environment"));
 }
 
-static void put_rollout(
+void gitlab_put_rollout(
 	struct intake *in, struct dora_event *event, const char *project, const char *sha)
 {
 	if (sha && strcmp(intake_rollout(in), "sha") == 0)
@@ -153,7 +134,7 @@ static void put_rollout(
 static enum verdict on_deployment(struct intake *in, const struct reader *body)
 {
 	const char *status = reader_string(body, "status");
-	enum outcome outcome = outcome_of(status);
+	enum outcome outcome = gitlab_outcome(status);
 	const char *ref = reader_text(body, "ref");
 	const char *sha = sha_in_url(in, reader_text(body, "commit_url"));
 	int64_t time_us = in->delivery->received_us;
@@ -166,13 +147,13 @@ static enum verdict on_deployment(struct intake *in, const struct reader *body)
 		observe(in, DORA_DEPLOYMENT, deployment_key(in, body, project), time_us);
 	gitlab_put_origin(in, event, body);
 	dora_put_text(event, "environment", reader_string(body, "environment"));
-	put_environment_class(event, reader_text(body, "environment_tier"), ref);
-	dora_put_text(event, "status", outcome_words[outcome]);
+	gitlab_put_environment_class(event, reader_text(body, "environment_tier"), ref);
+	dora_put_text(event, "status", outcome_word(outcome));
 	dora_put_text(
 		event, "sha", sha ? sha : sha_or_null(in, reader_text(body, "short_sha")));
 	dora_put_text(event, "ref", ref);
 	dora_put_text(event, "via", "deployment");
-	put_rollout(in, event, project, sha);
+	gitlab_put_rollout(in, event, project, sha);
 	dora_put_text(event, "url", reader_text(body, "deployable_url"));
 	/* Without a time of its own it is the same whenever it comes. */
 	if (has_time)
@@ -180,122 +161,6 @@ static enum verdict on_deployment(struct intake *in, const struct reader *body)
 			in, event, "%020lld/%d-%s", (long long)time_us, (int)outcome, status);
 	else
 		observe_id(in, event, "%d-%s", (int)outcome, status);
-	return VERDICT_EVENTS;
-}
-
-/* A job as Pipeline Hook and Job Hook both tell it. */
-struct job {
-	const char *id;
-	const char *name;
-	const char *status;
-	const char *sha;
-	const char *ref;
-	struct reader environment;
-	int64_t finished_us; /* 0: it does not say */
-};
-
-static void observe_job(struct intake *in, const struct reader *body, const struct job *job)
-{
-	const char *project = gitlab_project(in, body);
-	enum outcome outcome = outcome_of(job->status);
-	struct dora_event *event =
-		observe(in, DORA_DEPLOYMENT, entity_key(in, "%s/job/%s", project, job->id),
-			job->finished_us ? job->finished_us : in->delivery->received_us);
-
-	gitlab_put_origin(in, event, body);
-	dora_put_text(event, "origin.workflow", job->name);
-	dora_put_text(event, "environment", reader_text(&job->environment, "name"));
-	put_environment_class(
-		event, reader_text(&job->environment, "deployment_tier"), job->ref);
-	dora_put_text(event, "status", outcome_words[outcome]);
-	dora_put_text(event, "sha", commit_or_null(in, job->sha));
-	dora_put_text(event, "ref", job->ref);
-	dora_put_text(event, "via", "job");
-	put_rollout(in, event, project, commit_or_null(in, job->sha));
-	name_outcome(in, event, job->finished_us, outcome, job->status);
-}
-
-static bool is_over(const char *status)
-{
-	return outcome_of(status) > OUTCOME_STARTED;
-}
-
-/* prepare, verify, access and stop change nothing that runs. */
-static bool deploys(const struct reader *environment)
-{
-	const char *action = reader_text(environment, "action");
-
-	return environment->value && (!action || strcmp(action, "start") == 0);
-}
-
-static void observe_deploying_jobs(struct intake *in, const struct reader *body)
-{
-	size_t n = reader_count(body, "builds");
-
-	for (size_t i = 0; i < n; i++) {
-		struct reader build = reader_entry(body, "builds", i);
-		struct job job = {
-			.name = reader_text(&build, "name"),
-			.status = reader_text(&build, "status"),
-			.sha = reader_text(body, "object_attributes.sha"),
-			.ref = reader_text(body, "object_attributes.ref"),
-			.environment = reader_at(&build, "environment"),
-		};
-
-		if (!deploys(&job.environment) || !is_over(job.status) ||
-			!reader_time_at(&build, "finished_at", &job.finished_us))
-			continue;
-		job.id = reader_id(&build, "id");
-		observe_job(in, body, &job);
-	}
-}
-
-/* Sent at each change of state, so many times; only how it ended is told. */
-static enum verdict on_pipeline(struct intake *in, const struct reader *body)
-{
-	const char *status = reader_string(body, "object_attributes.status");
-	const char *ref = reader_text(body, "object_attributes.ref");
-
-	if (reader_has(body, "merge_request.id") || after_prefix(ref, "refs/merge-requests/"))
-		return ignored(in, "pipeline: of a merge request, so no deployment");
-	if (*status && !is_over(status))
-		return ignored(in, "pipeline %.40s: not over", status);
-	const char *project = gitlab_project(in, body);
-	int64_t time_us = reader_time(body, "object_attributes.finished_at");
-	struct dora_event *event = observe(in, DORA_DEPLOYMENT,
-		entity_key(
-			in, "%s/pipeline/%s", project, reader_id(body, "object_attributes.id")),
-		time_us);
-	gitlab_put_origin(in, event, body);
-	dora_put_text(event, "origin.workflow", reader_text(body, "object_attributes.name"));
-	dora_put_text(event, "status", outcome_words[outcome_of(status)]);
-	dora_put_text(
-		event, "sha", commit_or_null(in, reader_string(body, "object_attributes.sha")));
-	dora_put_text(event, "ref", ref);
-	dora_put_text(event, "via", "pipeline");
-	dora_put_text(event, "url", reader_text(body, "object_attributes.url"));
-	name_outcome(in, event, time_us, outcome_of(status), status);
-	observe_deploying_jobs(in, body);
-	return VERDICT_EVENTS;
-}
-
-static enum verdict on_job(struct intake *in, const struct reader *body)
-{
-	struct job job = {
-		.name = reader_text(body, "build_name"),
-		.status = reader_string(body, "build_status"),
-		.sha = reader_text(body, "sha"),
-		.ref = reader_text(body, "ref"),
-		.environment = reader_at(body, "environment"),
-	};
-
-	if (*job.status && !is_over(job.status))
-		return ignored(in, "job %.40s: not over", job.status);
-	if (job.environment.value && !deploys(&job.environment))
-		return ignored(in, "job: deploys nothing to its environment");
-	job.id = reader_id(body, "build_id");
-	(void)reader_time_at(body, "build_finished_at", &job.finished_us);
-	observe_job(in, body, &job);
 	return VERDICT_EVENTS;
 }
 
@@ -348,12 +213,12 @@ static const struct {
 	const char *kind;
 	enum verdict (*normalise)(struct intake *in, const struct reader *body);
 } handlers[] = {
-	{"build", on_job},
+	{"build", gitlab_on_job},
 	{"deployment", on_deployment},
 	{"issue", gitlab_on_issue},
 	{"merge_request", gitlab_on_merge_request},
 	{"note", gitlab_on_note},
-	{"pipeline", on_pipeline},
+	{"pipeline", gitlab_on_pipeline},
 	{"project_rename", on_project},
 	{"project_transfer", on_project},
 	{"project_update", on_project},

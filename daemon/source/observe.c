@@ -13,6 +13,18 @@
 #define ENTITY_MAX 150 /* leaves room for a kind, two numbers of 20 digits and a hash */
 #define HASH_DIGITS 16
 
+const char *outcome_word(enum outcome outcome)
+{
+	static const char *const words[] = {
+		[OUTCOME_STARTED] = "started",
+		[OUTCOME_SUCCEEDED] = "succeeded",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_CANCELLED] = "cancelled",
+	};
+
+	return words[outcome];
+}
+
 static const char *vformat(struct arena *arena, const char *fmt, va_list args)
 {
 	va_list again;

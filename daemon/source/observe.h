@@ -11,6 +11,18 @@
  * twice, through whatever hook, has the same id.
  */
 
+/* How a deployment stands, in the order in which one moment may see two of them. */
+enum outcome {
+	OUTCOME_NONE, /* neither begun nor ended */
+	OUTCOME_STARTED,
+	OUTCOME_SUCCEEDED,
+	OUTCOME_FAILED,
+	OUTCOME_CANCELLED,
+};
+
+/* The word of a deployment's status; NULL for OUTCOME_NONE. */
+const char *outcome_word(enum outcome outcome);
+
 /* The key of an entity: cut, with a hash of the rest, where it would not leave room in an id.
  */
 const char *entity_key(struct intake *in, const char *fmt, ...)
