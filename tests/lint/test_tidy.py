@@ -2,7 +2,7 @@
 """clang-tidy finds nothing (.clang-tidy says what it looks for).
 
 A file that was clean is not read again until it, a header it includes, .clang-tidy or its
-compiler flags change: build/tidy remembers.
+compiler flags change: the user's cache remembers, for every checkout alike.
 """
 
 import hashlib
@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sources import BUILD, ROOT, assert_none
 
-MEMORY = os.path.join(BUILD, "tidy")
+MEMORY = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
+                      "dorad", "tidy")
 
 
 def compile_commands():
@@ -50,9 +51,9 @@ def with_headers(path, seen):
 
 
 def fingerprint(path, command, common):
-    digest = hashlib.sha256(common + command.encode())
+    digest = hashlib.sha256(common + " ".join(flags(command)).encode())
     for each in sorted(with_headers(path, set())):
-        digest.update(each.encode() + b"\0" + file_bytes(each) + b"\0")
+        digest.update(os.path.relpath(each, ROOT).encode() + b"\0" + file_bytes(each) + b"\0")
     return digest.hexdigest()
 
 
