@@ -3,8 +3,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <string.h>
 #include <unistd.h>
+
+#include <sys/stat.h>
 
 static bool complain(struct error *err, const char *file, const char *wanted)
 {
@@ -20,18 +21,30 @@ static bool complain(struct error *err, const char *file, const char *wanted)
 	return false;
 }
 
+/* The key is a secret. A file that cannot be looked up is complained of when it is read. */
+static bool is_private(const char *file, struct error *err)
+{
+	struct stat status;
+
+	if (stat(file, &status) != 0 || (status.st_mode & S_IRWXO) == 0)
+		return true;
+	error_setf(err, "%s: everybody may read this key; want chmod o= %s", file, file);
+	return false;
+}
+
 static bool use_certificate(SSL_CTX *context, const struct http_tls *tls, struct error *err)
 {
 	if (!tls->key) {
 		error_setf(err, "TLS has a certificate but no key; want both");
 		return false;
 	}
+	if (!is_private(tls->key, err))
+		return false;
 	if (SSL_CTX_use_certificate_chain_file(context, tls->certificate) != 1)
 		return complain(err, tls->certificate, "the certificate and its chain in PEM");
-	if (SSL_CTX_use_PrivateKey_file(context, tls->key, SSL_FILETYPE_PEM) != 1)
-		return complain(err, tls->key, "the certificate's key in PEM");
-	return SSL_CTX_check_private_key(context) == 1 ||
-		complain(err, tls->key, "the key that belongs to the certificate");
+	/* Fails, too, if it belongs to another certificate. */
+	return SSL_CTX_use_PrivateKey_file(context, tls->key, SSL_FILETYPE_PEM) == 1 ||
+		complain(err, tls->key, "the certificate's own key, in PEM");
 }
 
 static bool ask_clients(SSL_CTX *context, const char *file, struct error *err)
