@@ -4,7 +4,6 @@
 #include "base/xalloc.h"
 
 #include <assert.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
@@ -18,6 +17,7 @@ static void on_reading(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	input_ready(connection);
+	connection_settle(connection);
 	loop_finish(loop);
 }
 
@@ -32,10 +32,11 @@ static void on_writing(evutil_socket_t fd, short what, void *context)
 		input_ready(connection);
 	else
 		output_ready(connection);
+	connection_settle(connection);
 	loop_finish(loop);
 }
 
-static void want(struct event *it, bool wanted)
+static void set(struct event *it, bool wanted)
 {
 	bool pending = event_pending(it, EV_READ | EV_WRITE, NULL);
 
@@ -45,10 +46,15 @@ static void want(struct event *it, bool wanted)
 		(void)event_del(it);
 }
 
-void connection_want(struct connection *connection, bool read, bool write)
+static void want(struct connection *connection, bool read, bool write)
 {
-	want(&connection->reading, read);
-	want(&connection->writing, write);
+	set(&connection->reading, read);
+	set(&connection->writing, write);
+}
+
+void connection_rest(struct connection *connection)
+{
+	want(connection, false, false);
 }
 
 static int64_t patience(const struct connection *connection, enum phase phase)
@@ -78,24 +84,27 @@ static int64_t patience(const struct connection *connection, enum phase phase)
 	return 0;
 }
 
-/* What is read in a phase is asked for here; a handler's request needs nothing: input_ready()
- * stops the reading if more comes meanwhile, which is rare. */
-static void listen_for(struct connection *connection)
+/* Events are set when a callback is over, not in between: most requests are read and answered
+ * without one. */
+void connection_settle(struct connection *connection)
 {
 	switch (connection->phase) {
 	case PHASE_PROXY:
-	case PHASE_HANDSHAKE:
 	case PHASE_HEAD:
 	case PHASE_BODY:
 	case PHASE_LINGER:
 	case PHASE_IDLE:
-		connection_want(connection, true, false);
-		break;
-	case PHASE_HANDLING:
+		want(connection, true, false);
+		return;
+	case PHASE_HANDSHAKE:
 	case PHASE_WRITING:
+		want(connection, connection->next == WIRE_WANTS_READ,
+			connection->next == WIRE_WANTS_WRITE);
+		return;
+	case PHASE_HANDLING: /* if more comes meanwhile, input_ready() stops it: it is rare */
 	case PHASE_GONE:
 	case PHASE_N:
-		break;
+		return;
 	}
 }
 
@@ -125,7 +134,6 @@ void connection_enter(struct connection *connection, enum phase phase)
 	connection->since_us = now;
 	if (!goes_on)
 		connection->deadline_us = now + patience(connection, phase);
-	listen_for(connection);
 }
 
 static bool is_counted(const struct connection *connection)
@@ -200,8 +208,6 @@ void connection_open(
 		connection);
 	event_assign(&connection->writing, loop->base, fd, EV_WRITE | EV_PERSIST, on_writing,
 		connection);
-	if (!listener->is_unix)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 
 	connection->phase = PHASE_PROXY;
 	TAILQ_INSERT_TAIL(&loop->phases[PHASE_PROXY], connection, link);
@@ -214,12 +220,10 @@ void connection_open(
 		connection_close(connection, HTTP_CLOSE_CONNECTIONS);
 		return;
 	}
-	if (server->proxy_protocol && connection->via_proxy)
-		connection_want(connection, true, false);
-	else
+	if (!server->proxy_protocol || !connection->via_proxy)
 		connection_begin(connection);
-	if (connection->phase != PHASE_GONE)
-		input_ready(connection); /* often there already */
+	input_ready(connection); /* often there already */
+	connection_settle(connection);
 }
 
 void connection_close(struct connection *connection, enum http_close why)

@@ -15,6 +15,7 @@ struct connection {
 	int64_t since_us;    /* in this phase */
 	int64_t deadline_us; /* INT64_MAX: none */
 	struct wire wire;
+	enum wire_step next; /* what a handshake or an answer waits for */
 	struct event reading;
 	struct event writing;
 	struct address peer;          /* of the client, as far as the connection can tell */
@@ -64,7 +65,9 @@ void connection_enter(struct connection *connection, enum phase phase);
 void connection_close(struct connection *connection, enum http_close why);
 void connection_free(struct connection *connection);  /* of one that is gone */
 void connection_begin(struct connection *connection); /* after its PROXY header */
-void connection_want(struct connection *connection, bool read, bool write);
+/* Waits for what its phase needs: at the end of whatever was done with it. */
+void connection_settle(struct connection *connection);
+void connection_rest(struct connection *connection); /* waits for nothing */
 
 /* input.c: bytes to requests. */
 void input_ready(struct connection *connection);

@@ -42,22 +42,21 @@ static void read_proxy(struct connection *connection)
 		connection->ahead = NULL;
 		connection->n_ahead = 0;
 		connection_begin(connection);
+		input_ready(connection);
 		return;
 	}
 }
 
 static void shake_hands(struct connection *connection)
 {
-	switch (wire_handshake(&connection->wire)) {
+	connection->next = wire_handshake(&connection->wire);
+	switch (connection->next) {
 	case WIRE_DONE:
 		connection_enter(connection, PHASE_HEAD);
 		input_ready(connection);
 		return;
 	case WIRE_WANTS_READ:
-		connection_want(connection, true, false);
-		return;
 	case WIRE_WANTS_WRITE:
-		connection_want(connection, false, true);
 		return;
 	case WIRE_END:
 	case WIRE_BROKEN:
@@ -185,12 +184,10 @@ void input_ready(struct connection *connection)
 		linger(connection);
 		return;
 	case PHASE_HANDLING: /* it may be the next request, or the end: seen to later */
-		connection_want(connection, false, false);
+		connection_rest(connection);
 		return;
-	case PHASE_WRITING:
-		connection_want(connection, false, connection->wire.ssl == NULL);
-		if (connection->wire.ssl)
-			output_ready(connection);
+	case PHASE_WRITING: /* TLS may have to read in order to write */
+		output_ready(connection);
 		return;
 	case PHASE_GONE:
 	case PHASE_N:

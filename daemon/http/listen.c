@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 
 static struct listener *add(struct http_server *server, int fd)
 {
+	/* An answer is one piece: nothing is gained by waiting for more. Those accepted inherit
+	 * it; a unix socket knows no such option. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	server->listeners = xreallocarray(
 		server->listeners, server->n_listeners + 1, sizeof(struct listener));
 	struct listener *listener = &server->listeners[server->n_listeners++];

@@ -136,7 +136,6 @@ static struct event_base *base_create(void)
 
 	/* Nobody else touches a loop's base: it needs no locks (and none are set up). */
 	(void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-	(void)event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
 	struct event_base *base = event_base_new_with_config(config);
 	event_config_free(config);
 	assert(base); /* it fails for want of memory or descriptors, before we serve anybody */

@@ -30,8 +30,10 @@ static void finish(struct connection *connection)
 		input_resume(connection);
 		return;
 	}
-	wire_shut(&connection->wire);
-	if (has_unread(connection))
+	bool unread = has_unread(connection);
+	if (unread || connection->wire.ssl)
+		wire_shut(&connection->wire);
+	if (unread)
 		connection_enter(connection, PHASE_LINGER);
 	else
 		connection_close(connection, HTTP_CLOSE_N);
@@ -44,16 +46,15 @@ void output_ready(struct connection *connection)
 	while (connection->at_out < connection->n_out) {
 		size_t put;
 
-		switch (wire_write(&connection->wire, connection->out + connection->at_out,
-			connection->n_out - connection->at_out, &put)) {
+		connection->next =
+			wire_write(&connection->wire, connection->out + connection->at_out,
+				connection->n_out - connection->at_out, &put);
+		switch (connection->next) {
 		case WIRE_DONE:
 			connection->at_out += put;
 			break;
 		case WIRE_WANTS_READ:
-			connection_want(connection, true, false);
-			return;
 		case WIRE_WANTS_WRITE:
-			connection_want(connection, false, true);
 			return;
 		case WIRE_END:
 		case WIRE_BROKEN:
@@ -148,6 +149,7 @@ void output_reply(struct http_request *request)
 		connection->request = NULL;
 		begin(connection, bytes, request->n_answer, request->status,
 			!request->keep_alive);
+		connection_settle(connection);
 	}
 	request_destroy(request);
 }
@@ -161,4 +163,5 @@ void output_give_up(struct connection *connection)
 	connection->request->connection = NULL; /* the handler still has it */
 	connection->request = NULL;
 	begin(connection, bytes, n, 503, true);
+	connection_settle(connection);
 }

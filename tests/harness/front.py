@@ -161,5 +161,7 @@ class Front:
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def open_files(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    @property
+    def is_sanitized(self):
+        """Its memory is not what the program would use."""
+        return "san" in os.path.basename(os.path.dirname(program()))

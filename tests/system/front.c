@@ -22,6 +22,7 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,8 @@ struct front {
 	size_t n_queue;
 	size_t n_held;
 	bool stopping;
-	int ticks;
-	int drops;
+	atomic_int ticks; /* by one thread each, read by all */
+	atomic_int drops;
 };
 
 static struct http_server *signalled;
@@ -143,8 +144,9 @@ static void answer_stats(struct front *front, struct http_request *request)
 			(json_int_t)stats.handshakes, "in_flight_bytes",
 			(json_int_t)stats.in_flight_bytes, "spool_bytes",
 			(json_int_t)stats.spool_bytes, "spooled", (json_int_t)stats.spooled,
-			"accept_errors", (json_int_t)stats.accept_errors, "ticks", front->ticks,
-			"drops", front->drops, "closed", closed, "refused", refused));
+			"accept_errors", (json_int_t)stats.accept_errors, "ticks",
+			atomic_load(&front->ticks), "drops", atomic_load(&front->drops),
+			"closed", closed, "refused", refused));
 }
 
 static void answer_big(struct http_request *request)
@@ -211,14 +213,14 @@ static void on_drop(void *context, struct http_request *request)
 	struct front *front = context;
 
 	(void)request;
-	front->drops++;
+	atomic_fetch_add(&front->drops, 1);
 }
 
 static void on_tick(void *context)
 {
 	struct front *front = context;
 
-	front->ticks++;
+	atomic_fetch_add(&front->ticks, 1);
 }
 
 /* What the ledger's thread does for the receiver. */

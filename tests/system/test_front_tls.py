@@ -302,8 +302,7 @@ def test_two_thousand_idle_tls_connections_cost_little(authority):
         began = time.monotonic()
         assert exchange(front, context, post("/sink", b"x")).status == 200
         print(f"a request beside them: {(time.monotonic() - began) * 1e3:.1f} ms")
-        if "asan" not in os.environ.get("DORAD", "asan"):
-            assert more / len(clients) < 64 * 1024
+        assert front.is_sanitized or more / len(clients) < 64 * 1024
         for client in clients:
             client.close()
 
