@@ -72,6 +72,14 @@ void forwarder_stop(struct forwarder *forwarder)
 	ledger_wake(forwarder->options.ledger);
 }
 
+void forwarder_retry(struct forwarder *forwarder)
+{
+	(void)pthread_mutex_lock(&forwarder->lock);
+	forwarder->retry = true;
+	(void)pthread_cond_broadcast(&forwarder->stopped);
+	(void)pthread_mutex_unlock(&forwarder->lock);
+}
+
 void forwarder_state(struct forwarder *forwarder, struct forwarder_state *out)
 {
 	(void)pthread_mutex_lock(&forwarder->lock);
@@ -86,18 +94,22 @@ bool forwarder_rest(struct forwarder *forwarder, int64_t us)
 		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
 
 	(void)pthread_mutex_lock(&forwarder->lock);
-	while (!forwarder->stop) {
+	while (!forwarder->stop && !forwarder->retry) {
 		if (pthread_cond_timedwait(&forwarder->stopped, &forwarder->lock, &until) != 0)
 			break;
 	}
 	bool stop = forwarder->stop;
+	forwarder->retry = false;
 	(void)pthread_mutex_unlock(&forwarder->lock);
 	return !stop;
 }
 
 static bool is_stopped(struct forwarder *forwarder)
 {
-	return !forwarder_rest(forwarder, 0);
+	(void)pthread_mutex_lock(&forwarder->lock);
+	bool stop = forwarder->stop;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	return stop;
 }
 
 /* One line when it begins to fail and one when it works again, not one each try. */

@@ -39,8 +39,9 @@ void forwarder_run(struct forwarder *forwarder);
 bool forwarder_finish(struct forwarder *forwarder,
 	void (*on_progress)(void *context, int64_t n_rows), void *context, struct error *err);
 
-/* Any thread. */
+/* Any thread. Retry: whatever made Redis refuse may be mended, do not wait any longer. */
 void forwarder_stop(struct forwarder *forwarder);
+void forwarder_retry(struct forwarder *forwarder);
 
 /* Any thread; for metrics. */
 struct forwarder_state {

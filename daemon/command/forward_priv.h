@@ -16,6 +16,7 @@ struct forwarder {
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;
 	bool stop;                    /* under the lock */
+	bool retry;                   /* under the lock */
 	struct forwarder_state state; /* under the lock */
 };
 

@@ -131,6 +131,7 @@ static void reload(struct receiver *receiver, const char *path)
 	receiver_set_endpoints(receiver, set);
 	if (!http_server_reload_tls(receiver->server, &err))
 		log_error("certificate not read again, the old one serves on: %s", err.text);
+	forwarder_retry(receiver->forwarder);
 	log_info("reloaded endpoints=%zu", set->n);
 }
 
