@@ -6,10 +6,10 @@
 #include "ledger_priv.h"
 
 /* The columns that row_read() wants, in its order; the table aliases are d, b and a. */
-#define ROW_COLUMNS                                                                 \
-	"d.seq, d.received_us, d.endpoint, d.source, d.delivery_id, d.kind, "       \
-	"d.reason, d.state, d.n_body, d.n_events, d.n_bad, b.headers, b.encoding, " \
-	"b.bytes"
+#define ROW_COLUMNS                                                           \
+	"d.seq, d.received_us, d.endpoint, d.source, d.delivery_id, d.kind, " \
+	"d.reason, d.state, d.n_body, d.n_events, d.n_bad, b.headers, "       \
+	"b.encoding, b.bytes"
 #define ROW_N_COLUMNS 14
 
 /* From a statement of db that stands on a row. A body that cannot be unpacked leaves row->body NULL,
