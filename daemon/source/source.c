@@ -10,11 +10,19 @@
 
 /* In alphabetical order. */
 static const struct source *const sources[] = {
+	&source_alertmanager,
+	&source_argocd,
+	&source_cloudevents,
+	&source_cloudrun,
 	&source_events,
+	&source_flux,
+	&source_freshservice,
 	&source_github,
 	&source_gitlab,
 	&source_jira,
+	&source_opsgenie,
 	&source_servicenow,
+	&source_trello,
 };
 
 const char *delivery_header(const struct delivery *delivery, const char *name)

@@ -52,10 +52,18 @@ struct reader intake_reader(struct intake *in, const json_t *value);
 /* The endpoint's rollout:, or the source's default. */
 const char *intake_rollout(const struct intake *in);
 
+extern const struct source source_alertmanager;
+extern const struct source source_argocd;
+extern const struct source source_cloudevents;
+extern const struct source source_cloudrun;
 extern const struct source source_events;
+extern const struct source source_flux;
+extern const struct source source_freshservice;
 extern const struct source source_github;
 extern const struct source source_gitlab;
 extern const struct source source_jira;
+extern const struct source source_opsgenie;
 extern const struct source source_servicenow;
+extern const struct source source_trello;
 
 #endif
