@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&receive_command,
 	&rollup_command,
 	&catalog_command,
+	&explain_command,
 	&deliveries_command,
 	&replay_command,
 };

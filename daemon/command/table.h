@@ -8,6 +8,7 @@
 extern const struct command catalog_command;
 extern const struct command check_command;
 extern const struct command deliveries_command;
+extern const struct command explain_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
 extern const struct command normalise_command;
