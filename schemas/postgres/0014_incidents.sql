@@ -80,8 +80,6 @@ BEGIN
                row_number() OVER w AS turn,
                lag(t.at) OVER w AS opened_at,
                lead(t.state) OVER w IS NULL AS is_last,
-               bool_or(t.state = 'open') OVER (w ROWS BETWEEN UNBOUNDED PRECEDING
-                                                      AND 2 PRECEDING) AS opened_before,
                instant(f.data ->> 'started_at') AS started_at
         FROM turns AS t
         JOIN folded AS f ON f.entity = t.entity
@@ -97,8 +95,7 @@ BEGIN
                bool_or(r.state = 'open') OR bool_or(r.turn = 1 AND r.state = 'resolved') AS has_any,
                sum(greatest(extract(epoch FROM r.ends_at - CASE
                        WHEN r.turn = 1 THEN r.started_at
-                       WHEN r.was = 'open' AND NOT coalesce(r.opened_before, false)
-                           THEN coalesce(r.started_at, r.opened_at)
+                       WHEN r.turn = 2 AND r.was = 'open' THEN coalesce(r.started_at, r.opened_at)
                        WHEN r.was = 'open' THEN r.opened_at END), 0))
                    FILTER (WHERE r.state = 'resolved' AND (r.turn = 1 OR r.was = 'open')) AS open_s
         FROM runs AS r

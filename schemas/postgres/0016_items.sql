@@ -162,10 +162,10 @@ BEGIN
     )
     SELECT c.entity, c.status, c.done_at, c.team, c.still, c.services, c.class[1], c.class[2],
            CASE WHEN c.excluded THEN 'correction'
-                WHEN c.status = 'cancelled' THEN 'cancelled'
-                WHEN c.status IS DISTINCT FROM 'done' THEN 'not_done'
                 WHEN c.type IN ('epic', 'initiative', 'theme', 'subtask', 'sub-task')
                      AND c.excluded IS NULL THEN 'type'
+                WHEN c.status = 'cancelled' THEN 'cancelled'
+                WHEN c.status IS DISTINCT FROM 'done' THEN 'not_done'
                 WHEN c.still = '{}' AND c.team IS NULL THEN 'unmapped' END,
            c.excluded, c.data ->> 'item_type', c.labels, c.data ->> 'priority',
            c.linked, c.at, c.origin_id, c.data ->> 'url'
