@@ -336,6 +336,8 @@ BEGIN
     -- Workers ask at the same moment, and no two clocks are equal.
     IF new_as_of = old_as_of
        OR by_clock AND new_as_of < old_as_of AND new_as_of > old_as_of - interval '5 minutes' THEN
+        -- What another worker kept as future while the clock was being moved is due already.
+        PERFORM take_up_future(old_as_of);
         RETURN;
     END IF;
     UPDATE clock SET as_of = new_as_of;

@@ -168,7 +168,8 @@ def items_of(site):
                              "month": row["month"].strftime("%Y-%m"), "class": row["class"],
                              "rule": row["class_rule"], "services": sorted(row["services"]),
                              "teams": sorted(row["teams"])}
-            for row in site.query("SELECT * FROM dorad.explain_item WHERE counted")}
+            for row in site.query("SELECT * FROM dorad.explain_item"
+                                  " WHERE counted OR exclusion = 'unmapped'")}
 
 
 # -- quality ---------------------------------------------------------------------------------
