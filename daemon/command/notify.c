@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,38 +12,40 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-/* The watchdog is fed this often; units give it several seconds. */
-#define BEAT_US 1000000
-
-/* Only where it was asked for: telling systemd waits while nobody reads. */
-static bool wants_beats(void)
-{
-#ifdef HAVE_SYSTEMD
-	return sd_watchdog_enabled(0, NULL) > 0;
-#else
-	return false;
-#endif
-}
+/* The watchdog is thought of this often while waiting. */
+#define BEAT_US 500000
 
 void notify(const char *state)
 {
-	if (strcmp(state, "WATCHDOG=1") == 0 && !wants_beats())
-		return;
 #ifdef HAVE_SYSTEMD
 	(void)sd_notify(0, state);
+#else
+	(void)state;
 #endif
 }
 
-/* Not oftener than needed. */
+/* How often the watchdog wants to hear of us, at least; 0: there is none. */
+static int64_t watchdog_us(void)
+{
+	uint64_t period_us = 0;
+
+#ifdef HAVE_SYSTEMD
+	if (sd_watchdog_enabled(0, &period_us) <= 0)
+		period_us = 0;
+#endif
+	return (int64_t)period_us;
+}
+
+/* Not oftener than needed: telling systemd waits while it is busy. */
 static void feed(struct wakeup *wakeup)
 {
 	struct timespec time;
 
-	if (wakeup->unfed)
+	if (!wakeup->watchdog_us || wakeup->unfed)
 		return;
 	(void)clock_gettime(CLOCK_MONOTONIC, &time);
 	int64_t now_us = time.tv_sec * INT64_C(1000000) + time.tv_nsec / 1000;
-	if (now_us - wakeup->fed_us < BEAT_US)
+	if (now_us - wakeup->fed_us < wakeup->watchdog_us / 4)
 		return;
 	wakeup->fed_us = now_us;
 	notify("WATCHDOG=1");
@@ -67,6 +68,7 @@ void wakeup_init(struct wakeup *wakeup)
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	*wakeup = (struct wakeup){
 		.file = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK),
+		.watchdog_us = watchdog_us(),
 	};
 	assert(wakeup->file >= 0); /* fails only without descriptors, at the start */
 }

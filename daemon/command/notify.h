@@ -19,9 +19,10 @@ void notify_alive(void);
 struct wakeup {
 	int file; /* a signalfd; readable when there is something to do */
 	bool stop;
-	bool reload;    /* set until the daemon clears it */
-	bool unfed;     /* set by a daemon that feeds the watchdog itself */
-	int64_t fed_us; /* when the watchdog was last told, monotonic */
+	bool reload;         /* set until the daemon clears it */
+	bool unfed;          /* set by a daemon that feeds the watchdog itself */
+	int64_t watchdog_us; /* systemd's patience; 0: none asked for */
+	int64_t fed_us;      /* when the watchdog was last told, monotonic */
 };
 
 /* Blocks these signals: call it before any thread is started. */
