@@ -21,6 +21,7 @@ static const struct source *const sources[] = {
 	&source_gitlab,
 	&source_jira,
 	&source_opsgenie,
+	&source_pagerduty,
 	&source_servicenow,
 	&source_trello,
 };
@@ -193,7 +194,9 @@ static enum verdict settle(struct intake *in, enum verdict verdict)
 	}
 	if (verdict == VERDICT_EVENTS && out->list.n == 0 && out->n_bad == 0)
 		verdict = ignored(in, "nothing in it that is measured");
-	if (verdict != VERDICT_EVENTS)
+	if (verdict == VERDICT_EVENTS)
+		out->reason = NULL; /* what was ignored beside them had one */
+	else
 		out->list.n = 0;
 	return verdict;
 }

@@ -63,6 +63,7 @@ extern const struct source source_github;
 extern const struct source source_gitlab;
 extern const struct source source_jira;
 extern const struct source source_opsgenie;
+extern const struct source source_pagerduty;
 extern const struct source source_servicenow;
 extern const struct source source_trello;
 
