@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&normalise_command,
 	&receive_command,
 	&rollup_command,
+	&portal_command,
 	&catalog_command,
 	&explain_command,
 	&deliveries_command,

@@ -12,6 +12,7 @@ extern const struct command explain_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
 extern const struct command normalise_command;
+extern const struct command portal_command;
 extern const struct command receive_command;
 extern const struct command replay_command;
 extern const struct command rollup_command;

@@ -135,6 +135,9 @@ static const struct option options[] = {
 		"refused"},
 	{OPTION_OF_FILE, "portal.trusted_proxies", OPTION_STRINGS, AT(portal.trusted_proxies),
 		NULL, 0, 0, NULL, false, "addresses or networks whose headers are believed"},
+	{OPTION_OF_FILE, "portal.open", OPTION_BOOL, AT(portal.open), "no", 0, 0, NULL, true,
+		"whoever reaches the addresses may read, though others than this machine can; "
+		"with portal.token or portal.trusted_header nothing changes"},
 	{OPTION_OF_FILE, "portal.base_url", OPTION_STRING, AT(portal.base_url), NULL, 0, 0,
 		NULL, true, "the portal's address as people reach it, for absolute links"},
 

@@ -225,7 +225,7 @@ void chart_draw_alone(struct markup *markup, const struct chart *chart, const ch
 
 	open_root(&to, CHART_HEIGHT + HEAD);
 	markup_open(markup, "style", NULL);
-	markup_trusted(markup, chart_css);
+	markup_trusted(markup, chart_text);
 	markup_close(markup);
 	chart_rectangle(&to, "paper",
 		(struct chart_box){0, -HEAD, CHART_WIDTH, CHART_HEIGHT + HEAD}, false);

@@ -7,7 +7,7 @@
 
 /* From the left: months, then the scale's words. From the top: plot, n, months, years. */
 #define CHART_LEFT 4.0
-#define CHART_RIGHT 516.0
+#define CHART_RIGHT 488.0
 #define CHART_TOP 16.0
 #define CHART_BASE 150.0
 #define CHART_N_LINE 165.0

@@ -40,7 +40,8 @@ const char *conninfo_value(const struct conninfo *conninfo, const char *name)
 	return NULL;
 }
 
-/* The session's settings; a reader may be cut short, what a writer commits is on disk. */
+/* The session's settings; a reader may be cut short, what a writer commits is on disk. No query
+ * of a reader is long enough for compiling it to pay. */
 static char *settings(const struct store_options *options, const char *given)
 {
 	return xasprintf("-c statement_timeout=%ds -c lock_timeout=5s"
@@ -48,7 +49,7 @@ static char *settings(const struct store_options *options, const char *given)
 			 " -c synchronous_commit=on -c timezone=UTC -c datestyle=ISO"
 			 " -c client_min_messages=notice%s%s%s",
 		options->statement_timeout_s,
-		options->read_only ? " -c default_transaction_read_only=on" : "",
+		options->read_only ? " -c default_transaction_read_only=on -c jit=off" : "",
 		given ? " " : "", given ? given : "");
 }
 

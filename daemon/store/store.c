@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/store.h"
-
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "conninfo.h"
+#include "store_priv.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,20 +11,6 @@
 
 /* Attempts at one transaction before the caller hears of it (RELIABILITY.md section 5). */
 #define MOST_ATTEMPTS 10
-
-struct store {
-	struct conninfo conninfo;
-	bool read_only;
-	bool (*pause)(void *context, int64_t for_us);
-	void *context;
-	PGconn *connection; /* NULL: none, or given up */
-	bool stale;         /* works, but should be made again before the next use */
-	bool inside;        /* a transaction: its connection may not be replaced under it */
-};
-
-struct store_rows {
-	PGresult *result;
-};
 
 static bool sleep_for(void *context, int64_t for_us)
 {
@@ -82,6 +65,7 @@ static void disconnect(struct store *store)
 	PQfinish(store->connection);
 	store->connection = NULL;
 	store->stale = false;
+	store->n_prepared = 0;
 }
 
 void store_destroy(struct store *store)
@@ -115,7 +99,7 @@ enum store_class store_connect(struct store *store, struct error *err)
 	return STORE_FINE;
 }
 
-static enum store_class failed(struct store *store, const PGresult *result, struct error *err)
+enum store_class store_failed(struct store *store, const PGresult *result, struct error *err)
 {
 	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	bool lost = PQstatus(store->connection) != CONNECTION_OK;
@@ -141,13 +125,12 @@ static enum store_class take(
 	ExecStatusType status = PQresultStatus(result); /* of NULL: a fatal error */
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-		enum store_class class = failed(store, result, err);
+		enum store_class class = store_failed(store, result, err);
 		PQclear(result);
 		return class;
 	}
 	if (out) {
-		*out = xcalloc(1, sizeof(**out));
-		(*out)->result = result;
+		*out = store_rows_of(result);
 	} else {
 		PQclear(result);
 	}
@@ -242,6 +225,14 @@ enum store_class store_transact(
 		log_warn("store attempt=%d class=%s waited_ms=%d error=%s", n,
 			store_class_name(class), (int)(wait_us / 1000), LOG_QUOTE(words.text));
 	}
+}
+
+struct store_rows *store_rows_of(PGresult *result)
+{
+	struct store_rows *rows = xcalloc(1, sizeof(*rows));
+
+	rows->result = result;
+	return rows;
 }
 
 void store_rows_destroy(struct store_rows *rows)

@@ -81,6 +81,7 @@ struct config {
 		char *trusted_header; /* header that an authenticating proxy sets; NULL: none
 					 asked */
 		struct config_strings trusted_proxies;
+		bool open;      /* an address others can reach may do without either */
 		char *base_url; /* as people reach it, for links; NULL: relative */
 	} portal;
 	struct {

@@ -16,7 +16,7 @@
  * screen may cut the oldest off. All that it shows is in its words, too.
  */
 #define CHART_MONTHS 24
-#define CHART_WIDTH 576
+#define CHART_WIDTH 560
 #define CHART_HEIGHT 208
 
 /* Ticks at step, 2 step ... top. */

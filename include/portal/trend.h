@@ -18,6 +18,8 @@ struct trend {
 	bool is_long; /* seen in the last twelve complete months, not in the last six */
 	int month;    /* the complete month it stands at */
 	int n;        /* usable months */
+	double s;     /* Mann-Kendall's statistic; NAN: none */
+	double p;     /* its exact two-sided p; NAN: none */
 	double slope; /* per month, of the comparable figure; NAN: none */
 	int running;  /* for how many months in a row the direction is this, up to `month` */
 };

@@ -39,8 +39,9 @@ struct connection {
 	int fd; /* -1: none */
 	const struct request *request;
 	uint32_t sent;
-	char reply[4096];
+	char reply[4096]; /* the beginning of the answer: its head, at least */
 	size_t got;
+	size_t whole; /* bytes of the answer; 0: its head is not complete */
 	int64_t due_us;
 	bool busy;
 };
@@ -136,6 +137,7 @@ static void begin(struct load *load, struct connection *connection, int64_t due_
 	connection->request = &load->requests[load->next++ % load->n_requests];
 	connection->sent = 0;
 	connection->got = 0;
+	connection->whole = 0;
 	connection->due_us = due_us;
 	connection->busy = true;
 	if (connection->fd < 0)
@@ -152,14 +154,17 @@ static void hang_up(struct connection *connection)
 /* A whole answer: its head, and as many bytes as Content-Length says. */
 static bool is_answered(struct connection *connection)
 {
-	connection->reply[connection->got] = '\0';
-	const char *end = strstr(connection->reply, "\r\n\r\n");
+	if (!connection->whole) {
+		connection->reply[connection->got] = '\0';
+		const char *end = strstr(connection->reply, "\r\n\r\n");
 
-	if (!end)
-		return false;
-	const char *length = strcasestr(connection->reply, "\r\nContent-Length:");
-	size_t want = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
-	return connection->got >= (size_t)(end + 4 - connection->reply) + want;
+		if (!end)
+			return false;
+		const char *length = strcasestr(connection->reply, "\r\nContent-Length:");
+		size_t body = length && length < end ? strtoul(length + 17, NULL, 10) : 0;
+		connection->whole = (size_t)(end + 4 - connection->reply) + body;
+	}
+	return connection->got >= connection->whole;
 }
 
 static void finish(struct load *load, struct connection *connection)
@@ -177,8 +182,12 @@ static void finish(struct load *load, struct connection *connection)
 static void receive(struct load *load, struct connection *connection)
 {
 	while (connection->fd >= 0) {
-		size_t room = sizeof(connection->reply) - 1 - connection->got;
-		ssize_t n = recv(connection->fd, connection->reply + connection->got, room, 0);
+		static char rest[65536]; /* of a long answer: only counted */
+		bool in_head = !connection->whole;
+		char *to = in_head ? connection->reply + connection->got : rest;
+		size_t room = in_head ? sizeof(connection->reply) - 1 - connection->got
+				      : sizeof(rest);
+		ssize_t n = recv(connection->fd, to, room, 0);
 
 		if (n < 0 && errno == EAGAIN)
 			return;

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "portal/access.h"
+
+#include "base/xalloc.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define TOKEN_MAX 1024
+
+/* HTTP's "Basic " and "Bearer ", any case (RFC 9110 section 11.1). */
+static const char *after_scheme(const char *value, const char *scheme)
+{
+	size_t n = strlen(scheme);
+
+	if (strncasecmp(value, scheme, n) != 0 || value[n] != ' ')
+		return NULL;
+	return value + n + strspn(value + n, " ");
+}
+
+static bool is_local(const char *listen)
+{
+	static const char *const beginnings[] = {
+		"127.", "[::1]:", "localhost:", "unix:", "systemd"};
+
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++) {
+		if (strncmp(listen, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static char *read_token(const char *path, struct error *err)
+{
+	char bytes[TOKEN_MAX + 1];
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = file < 0 ? -1 : read(file, bytes, sizeof(bytes) - 1);
+
+	if (n < 0)
+		error_setf(err, "portal.token: %s: it cannot be read (error %d)", path, errno);
+	if (file >= 0)
+		(void)close(file);
+	if (n < 0)
+		return NULL;
+	while (n > 0 && isspace((unsigned char)bytes[n - 1]))
+		n--;
+	bytes[n] = '\0';
+	if (n < 16 || strlen(bytes) != (size_t)n || n == TOKEN_MAX) {
+		error_setf(err, "portal.token: %s: want a token of 16 to %d characters", path,
+			TOKEN_MAX - 1);
+		return NULL;
+	}
+	return xstrdup(bytes);
+}
+
+static bool address_fits(const struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->portal.listen.n; i++) {
+		const char *listen = config->portal.listen.items[i];
+
+		if (is_local(listen) || config->portal.open)
+			continue;
+		error_setf(err,
+			"portal.listen %s: others could read everything there: set"
+			" portal.token or portal.trusted_header, listen on 127.0.0.1, or say"
+			" portal.open: yes",
+			listen);
+		return false;
+	}
+	return true;
+}
+
+bool access_init(struct access *access, const struct config *config, struct error *err)
+{
+	struct access made = {0};
+	const char *header = config->portal.trusted_header;
+
+	if (header && config->portal.trusted_proxies.n == 0) {
+		error_setf(err,
+			"portal.trusted_header: anyone could send %s: name the proxy in"
+			" portal.trusted_proxies",
+			header);
+		return false;
+	}
+	if (!header && !config->portal.token && !address_fits(config, err))
+		return false;
+	if (config->portal.token) {
+		made.token = read_token(config->portal.token, err);
+		if (!made.token)
+			return false;
+	}
+	if (header) {
+		made.header = xstrdup(header);
+		for (char *c = made.header; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+	}
+	*access = made;
+	return true;
+}
+
+void access_clear(struct access *access)
+{
+	if (access->token)
+		OPENSSL_cleanse(access->token, strlen(access->token));
+	free(access->token);
+	free(access->header);
+	*access = (struct access){0};
+}
+
+/* The only value of a header; NULL where there is none, or a second one that somebody may have
+ * put in front of the proxy's. */
+static const char *only_header(const struct http_view *view, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < view->n_headers; i++) {
+		if (strcmp(view->headers[i].name, name) != 0)
+			continue;
+		if (value)
+			return NULL;
+		value = view->headers[i].value;
+	}
+	return value;
+}
+
+/* Takes as long whatever is wrong with it; its length is no secret. */
+static bool is_token(const struct access *access, const char *given, size_t n)
+{
+	return strlen(access->token) == n && CRYPTO_memcmp(access->token, given, n) == 0;
+}
+
+static bool is_password(const struct access *access, const char *encoded)
+{
+	unsigned char bytes[TOKEN_MAX * 2];
+	size_t n = strcspn(encoded, " ");
+
+	/* Base64: what comes out is three quarters of what goes in. */
+	if (n == 0 || n > TOKEN_MAX * 2 || n % 4 != 0)
+		return false;
+	int length = EVP_DecodeBlock(bytes, (const unsigned char *)encoded, (int)n);
+	if (length < 0)
+		return false;
+	length -= (encoded[n - 1] == '=') + (encoded[n - 2] == '=');
+	const char *colon = memchr(bytes, ':', (size_t)length);
+	bool granted = colon &&
+		is_token(access, colon + 1,
+			(size_t)length - (size_t)(colon + 1 - (const char *)bytes));
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	return granted;
+}
+
+bool access_is_granted(const struct access *access, const struct http_view *view)
+{
+	if (!access->token && !access->header)
+		return true;
+
+	const char *person =
+		access->header && view->via_proxy ? only_header(view, access->header) : NULL;
+	if (person && *person)
+		return true;
+
+	const char *given = access->token ? only_header(view, "authorization") : NULL;
+	if (!given)
+		return false;
+	const char *token = after_scheme(given, "Bearer");
+	const char *password = after_scheme(given, "Basic");
+	return token ? is_token(access, token, strlen(token))
+		     : password && is_password(access, password);
+}

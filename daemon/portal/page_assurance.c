@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "assurance_priv.h"
+
+#include "portal/month.h"
+#include "section_priv.h"
+
+#include <string.h>
+
+/* "lead_time 2026-03-01,unplanned 2026-05-01": each metric, and since when. */
+static void worsening(struct markup *markup, const char *list)
+{
+	markup_open(markup, "ul", "class", "moving", NULL);
+	for (enum metric metric = 0; metric < METRIC_N; metric++) {
+		const struct metric_words *words = metric_words(metric);
+		char since[16];
+		char title[MONTH_TEXT];
+		int month;
+
+		if (!assurance_since(list, metric, since) || !month_parse_date(since, &month))
+			continue;
+		month_title(month, title);
+		markup_open(markup, "li", "class", "trend worse", NULL);
+		markup_open(markup, "span", "aria-hidden", "true", NULL);
+		markup_text(markup, trend_arrow(metric, TREND_WORSENING));
+		markup_close(markup);
+		markup_textf(markup, " %s ", words->short_title);
+		markup_open(markup, "span", "class", "faint", NULL);
+		markup_textf(markup, "since %s", title);
+		markup_close_n(markup, 2);
+	}
+	markup_close(markup);
+}
+
+static void row(struct visit *visit, struct markup *markup, const struct store_rows *rows,
+	int i, bool team)
+{
+	const char *name = rows_text(rows, i, "name");
+	bool sliding = strcmp(rows_text(rows, i, "assurance"), "sliding") == 0;
+
+	markup_open(markup, "tr", NULL);
+	markup_open(markup, "th", "scope", "row", NULL);
+	section_scope_link(visit, markup, team, name, rows_text(rows, i, "title"));
+	markup_close(markup);
+	markup_open(markup, "td", NULL);
+	worsening(markup, rows_text(rows, i, "worsening"));
+	markup_close(markup);
+	markup_open(markup, "td", NULL);
+	if (rows_is_true(rows, i, "running"))
+		markup_element(markup, "strong", NULL, "Sliding, two months running");
+	else
+		markup_text(markup, sliding ? "Sliding" : "Watch");
+	markup_close_n(markup, 2);
+}
+
+static void listing(
+	struct visit *visit, struct markup *markup, const struct store_rows *rows, bool team)
+{
+	const char *const words[] = {
+		team ? "Team" : "Service", "Getting worse", "Taken together"};
+
+	markup_open(markup, "section", "id", route_plural(team), NULL);
+	markup_element(markup, "h2", NULL, team ? "Teams" : "Services");
+	if (store_n_rows(rows) == 0) {
+		markup_textf(markup, "No %s has a trend that goes the wrong way.",
+			route_singular(team));
+		markup_close(markup);
+		return;
+	}
+	markup_open(markup, "div", "class", "wide", NULL);
+	markup_open(markup, "table", "class", "listing", NULL);
+	markup_open(markup, "thead", NULL);
+	markup_open(markup, "tr", NULL);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		markup_open(markup, "th", "scope", "col", NULL);
+		markup_text(markup, words[i]);
+		markup_close(markup);
+	}
+	markup_close_n(markup, 2);
+	markup_open(markup, "tbody", NULL);
+	for (int i = 0; i < store_n_rows(rows); i++)
+		row(visit, markup, rows, i, team);
+	markup_close_n(markup, 4);
+}
+
+enum visit_result page_assurance(struct visit *visit, struct error *err)
+{
+	struct store_ask asks[ASSURANCE_ASKS];
+	char title[MONTH_TEXT];
+	int month;
+
+	assurance_ask(asks);
+	enum visit_result result = visit_ask(visit, asks, ARRAY_LEN(asks), err);
+	if (result != VISIT_DONE)
+		return result;
+
+	const struct store_rows *now = asks[ASSURANCE_CLOCK].rows;
+	const char *last = rows_text(now, 0, "last_month");
+	const struct frame_clock clock = {
+		.as_of = rows_text(now, 0, "as_of"), .zone = rows_text(now, 0, "report_tz")};
+	struct markup *markup = frame_open(visit, "Assurance", FRAME_ASSURANCE);
+	markup_element(markup, "h1", NULL, "Assurance");
+	markup_open(markup, "p", "class", "lead", NULL);
+	markup_text(markup, "Who may need help: whose trends go the wrong way");
+	if (last && month_parse_date(last, &month)) {
+		month_title(month, title);
+		markup_textf(markup, ", at the end of %s", title);
+	}
+	markup_text(markup, ".");
+	markup_close(markup);
+	markup_element(markup, "p", NULL,
+		"In the order of the alphabet, each against its own past, without values: this "
+		"is "
+		"no ranking. Sliding means that at least two of five measures are getting "
+		"worse, "
+		"and more than are getting better. About one in fifty slides by chance in any "
+		"one "
+		"month, so once is a question; two months running is a reason to talk.");
+	listing(visit, markup, asks[ASSURANCE_TEAMS].rows, true);
+	listing(visit, markup, asks[ASSURANCE_SERVICES].rows, false);
+	frame_close(visit, markup, &clock);
+	visit_answer_markup(visit, "text/html; charset=utf-8", markup);
+	return VISIT_DONE;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_STORE_STORE_PRIV_H
+#define DORAD_STORE_STORE_PRIV_H
+
+#include "conninfo.h"
+#include "store/store.h"
+
+#include <libpq-fe.h>
+
+/* Different statements that one connection may have prepared (store/batch.h). */
+#define STORE_PREPARED 96
+
+struct store {
+	struct conninfo conninfo;
+	bool read_only;
+	bool (*pause)(void *context, int64_t for_us);
+	void *context;
+	PGconn *connection; /* NULL: none, or given up */
+	bool stale;         /* works, but should be made again before the next use */
+	bool inside;        /* a transaction: its connection may not be replaced under it */
+	const char *prepared[STORE_PREPARED]; /* their texts, by number */
+	size_t n_prepared;
+};
+
+struct store_rows {
+	PGresult *result;
+};
+
+/* Takes the result over. */
+struct store_rows *store_rows_of(PGresult *result);
+
+/* Puts into words and a class what a result (NULL: the connection) says has failed. */
+enum store_class store_failed(struct store *store, const PGresult *result, struct error *err);
+
+#endif
