@@ -92,6 +92,8 @@ CREATE INDEX deployment_fact_by_sha ON dorad_data.deployment_fact (sha, service,
     WHERE sha IS NOT NULL;
 CREATE INDEX deployment_fact_excluded ON dorad_data.deployment_fact (service, deployment_id)
     WHERE excluded;
+CREATE INDEX deployment_fact_removes ON dorad_data.deployment_fact (service, removes)
+    WHERE removes IS NOT NULL;
 CREATE INDEX deployment_fact_by_id ON dorad_data.deployment_fact (deployment_id);
 CREATE INDEX deployment_fact_by_reach ON dorad_data.deployment_fact (service, reach_landed_at, at)
     WHERE reach_landed_at IS NOT NULL;
@@ -354,6 +356,8 @@ CREATE TABLE dorad_data.item_fact (
 );
 CREATE INDEX item_fact_by_team ON dorad_data.item_fact (team, done_at)
     WHERE team IS NOT NULL AND done_at IS NOT NULL;
+CREATE INDEX item_fact_left_out ON dorad_data.item_fact USING gin (named_services)
+    WHERE exclusion IN ('type', 'cancelled', 'correction');
 COMMENT ON TABLE dorad_data.item_fact IS
     'Work items (METRICS.md R25 and section 5), those that do not count too, with the reason.';
 COMMENT ON COLUMN dorad_data.item_fact.item_id IS 'Its id.';

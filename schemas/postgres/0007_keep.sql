@@ -253,7 +253,8 @@ COMMENT ON FUNCTION dorad_data.blame_event IS 'Raises the error of the one event
 
 CREATE FUNCTION dorad_data.keep(batch jsonb) RETURNS jsonb
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     n_new integer;
     n_replaced integer;

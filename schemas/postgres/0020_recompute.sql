@@ -271,7 +271,8 @@ COMMENT ON FUNCTION dorad_data.compute_scopes IS
 
 CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     n integer;
 BEGIN
@@ -327,7 +328,8 @@ COMMENT ON FUNCTION dorad_data.begin_work IS 'Empty work tables for one round of
 CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, by_clock boolean DEFAULT false)
 RETURNS void
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     old_as_of timestamptz;
     tz text := (SELECT report_tz FROM setting);

@@ -283,7 +283,8 @@ COMMENT ON FUNCTION dorad_data.apply_and_report IS
 CREATE FUNCTION dorad_data.apply_catalog(catalog jsonb, dry_run boolean) RETURNS TABLE (
     scope text, name text, months integer, changed_values integer)
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     report jsonb;
 BEGIN

@@ -182,7 +182,8 @@ COMMENT ON FUNCTION dorad_data.differences IS
 
 CREATE FUNCTION dorad_data.verify() RETURNS SETOF text
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     waiting bigint;
     t text;
@@ -268,7 +269,8 @@ COMMENT ON FUNCTION dorad_data.take_over_months IS
 
 CREATE FUNCTION dorad_data.rebuild() RETURNS void
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' AS $$
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET client_min_messages = warning AS $$
 DECLARE
     t text;
 BEGIN
