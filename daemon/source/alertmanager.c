@@ -4,6 +4,7 @@
  * stands, and comes again every repeat_interval. An alert is an incident from its startsAt on:
  * the same labels firing later are another.
  */
+#include "environment.h"
 #include "event/digest.h"
 #include "observe.h"
 
@@ -48,6 +49,8 @@ static void put_origin(struct intake *in, struct dora_event *event, const struct
 	dora_put_text(event, "origin.system", "alertmanager");
 	dora_put_text(event, "origin.host", host_of(in, reader_text(body, "externalURL")));
 	dora_put_text(event, "origin.project", reader_text(alert, "labels.namespace"));
+	dora_put_text(event, "origin.component", reader_text(alert, "labels.component"));
+	dora_put_text(event, "origin.assignment_group", reader_text(alert, "labels.team"));
 	dora_put_text(event, "origin.ci",
 		READER_FIRST(alert, "labels.service", "labels.app", "labels.job"));
 }
@@ -79,6 +82,10 @@ static void observe_alert(
 	put_labels(in, event, alert);
 	dora_put_text(event, "item_type", reader_text(alert, "labels.alertname"));
 	dora_put_text(event, "state", resolved ? "resolved" : "open");
+	dora_put_bool(event, "candidate", false);
+	dora_put_text(event, "environment_class",
+		environment_class_of(READER_FIRST(
+			alert, "labels.environment", "labels.env", "labels.stage")));
 	dora_put_time(event, "started_at", started_us);
 	if (resolved)
 		dora_put_time(event, "resolved_at", ended_us);

@@ -63,22 +63,24 @@ static const char *images_sha(struct intake *in, const struct reader *app)
 	return only;
 }
 
-/* "a+b+c": together they say what was deployed, and whether it was before. */
-static const char *joined_revisions(struct intake *in, const struct reader *app)
+/* One, or "a+b+c": together they say what was deployed, and whether it was before. */
+static const char *revisions(struct intake *in, const struct reader *app)
 {
 	static const char list[] = RESULT "revisions";
-	size_t n = reader_count(app, list);
-	const char *all = "";
+	const char *all = reader_text(app, RESULT "revision");
+	size_t n = all ? 0 : reader_count(app, list);
 	char hex[DIGEST_HEX_MAX];
 
 	for (size_t i = 0; i < n; i++) {
 		struct reader revision = reader_entry(app, list, i);
 		const char *text = reader_text(&revision, "");
 
-		all = arena_printf(in->arena, "%s%s%s", all, *all ? "+" : "", text ? text : "");
+		if (text)
+			all = arena_printf(
+				in->arena, "%s%s%s", all ? all : "", all ? "+" : "", text);
 	}
-	if (strlen(all) <= SHA_ROOM)
-		return *all ? all : NULL;
+	if (!all || strlen(all) <= SHA_ROOM)
+		return all;
 	digest_hex(all, strlen(all), hex);
 	return arena_strdup(in->arena, hex);
 }
@@ -97,7 +99,7 @@ static const char *commit_of(struct intake *in, const struct reader *app)
 	if (sha)
 		return sha;
 	if (!revision)
-		return joined_revisions(in, app);
+		return revisions(in, app);
 	sha = sha_or_null(in, revision);
 	return sha && strlen(sha) >= SHA1_DIGITS ? sha : NULL;
 }
@@ -107,6 +109,8 @@ static const char *environment_of(const struct reader *app)
 	const char *given = annotation(app, "dorad/environment");
 	const char *cluster = reader_text(app, "spec.destination.name");
 
+	if (!given)
+		given = READER_FIRST(app, "metadata.labels.environment", "metadata.labels.env");
 	if (given)
 		return given;
 	if (cluster && strcmp(cluster, "in-cluster") != 0)
@@ -170,6 +174,7 @@ static enum verdict on_application(
 	dora_put_text(event, "environment", environment_of(app));
 	dora_put_text(event, "status", outcome_word(outcome));
 	dora_put_text(event, "sha", commit_of(in, app));
+	dora_put_text(event, "ref", revisions(in, app));
 	dora_put_text(event, "via", "sync");
 	dora_put_text(event, "url", host ? page_of(in, app, argocd) : NULL);
 	observe_id(in, event, "%d-%s", rank(outcome), outcome_word(outcome));
@@ -194,7 +199,8 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 }
 
 #define APPLICATION_FIELDS                                                                    \
-	OBJECT("metadata", {"name"}, {"namespace"}, {"uid"}, {"annotations"}),                \
+	OBJECT("metadata", {"name"}, {"namespace"}, {"uid"}, {"annotations"},                 \
+		OBJECT("labels", {"environment"}, {"env"})),                                  \
 		OBJECT("spec", {"project"},                                                   \
 			OBJECT("destination", {"name"}, {"namespace"}, {"server"})),          \
 		OBJECT("status", OBJECT("health", {"status"}), OBJECT("summary", {"images"}), \

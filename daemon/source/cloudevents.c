@@ -7,6 +7,7 @@
 #include "base64.h"
 #include "carried.h"
 #include "cloudrun.h"
+#include "environment.h"
 #include "observe.h"
 #include "version.h"
 
@@ -141,6 +142,36 @@ static enum verdict on_incident(
 	return VERDICT_EVENTS;
 }
 
+/* Says no environment: it is a deployment where a rule of the catalogue makes it one. */
+static enum verdict on_pipeline_run(
+	struct intake *in, const struct reader *event, const char *predicate)
+{
+	static const struct choice outcomes[] = {
+		{"success", OUTCOME_SUCCEEDED},
+		{"failure", OUTCOME_FAILED},
+		{"error", OUTCOME_FAILED},
+		{"cancel", OUTCOME_CANCELLED},
+	};
+	const char *word = reader_text(event, "subject.content.outcome");
+	const char *name = reader_text(event, "subject.content.pipelineName");
+	int outcome;
+
+	if (!choice_find(outcomes, ARRAY_LEN(outcomes), word, &outcome))
+		return ignored(in, "pipelinerun.finished: without an outcome that is measured");
+	struct dora_event *out = observe(in, DORA_DEPLOYMENT, subject_key(in, event),
+		reader_time(event, "context.timestamp"));
+	put_origin(in, out, event, "subject.content.pipeline");
+	dora_put_text(out, "origin.ci", name);
+	dora_put_text(out, "origin.workflow", name);
+	dora_put_text(out, "status", outcome_word((enum outcome)outcome));
+	dora_put_text(out, "sha", commit_of(in, event));
+	dora_put_text(out, "via", "pipeline");
+	dora_put_text(
+		out, "url", READER_FIRST(event, "subject.content.uri", "subject.content.url"));
+	observe_id(in, out, "%s/%s", predicate, reader_string(event, "context.id"));
+	return VERDICT_EVENTS;
+}
+
 /* How a ticket stands after an event; NULL: as before. */
 struct standing {
 	const char *status;
@@ -224,6 +255,7 @@ static const struct {
 	{"incident.detected", on_incident},
 	{"incident.reported", on_incident},
 	{"incident.resolved", on_incident},
+	{"pipelinerun.finished", on_pipeline_run},
 	{"service.deployed", on_service},
 	{"service.rolledback", on_service},
 	{"service.upgraded", on_service},

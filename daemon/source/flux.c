@@ -2,7 +2,7 @@
 /*
  * Flux's notification-controller, providers generic and generic-hmac. A Kustomization or a
  * HelmRelease that was reconciled to a revision is a deployment. An Alert may add to an event's
- * metadata (spec.eventMetadata): environment, cluster, sha.
+ * metadata (spec.eventMetadata): environment, cluster, service, sha.
  */
 #include "observe.h"
 #include "version.h"
@@ -125,7 +125,9 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	dora_put_text(event, "origin.system", "flux");
 	dora_put_text(event, "origin.host", metadata(body, "cluster"));
 	dora_put_text(event, "origin.project", reader_text(body, "involvedObject.namespace"));
-	dora_put_text(event, "origin.ci", reader_string(body, "involvedObject.name"));
+	const char *name = reader_string(body, "involvedObject.name");
+	const char *service = metadata(body, "service");
+	dora_put_text(event, "origin.ci", service ? service : name);
 	dora_put_text(event, "origin.ci_id", reader_text(body, "involvedObject.uid"));
 	dora_put_text(event, "environment", environment_of(body));
 	dora_put_text(event, "status", outcome_word((enum outcome)outcome));

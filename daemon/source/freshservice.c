@@ -86,7 +86,8 @@ struct record {
 /* "372" of "INC-372": a ticket's number is the same in both. */
 static const char *read_number(const struct reader *fields)
 {
-	static const char *const paths[] = {"id", "id_numeric", "display_id", "ticket_id"};
+	static const char *const paths[] = {
+		"id", "id_numeric", "display_id", "ticket_id", "change_id"};
 	const char *id = NULL;
 
 	for (size_t i = 0; !id && i < ARRAY_LEN(paths); i++)
@@ -203,6 +204,7 @@ static enum verdict on_ticket(
 	const struct meaning *level = FIND(priorities, priority);
 	bool gone = is_gone(body, ticket);
 	int64_t created_us;
+	int64_t resolved_us;
 
 	struct dora_event *item = observe_record(in, &record, DORA_WORK_ITEM);
 	dora_put_text(item, "item_type", type);
@@ -222,6 +224,10 @@ static enum verdict on_ticket(
 		dora_put_text(incident, "state", status ? status->state : "open");
 	if (reader_time_at(ticket, "created_at", &created_us))
 		dora_put_time(incident, "started_at", created_us);
+	if (status && strcmp(status->state, "resolved") == 0 &&
+		(reader_time_at(ticket, "resolved_at", &resolved_us) ||
+			reader_time_at(ticket, "closed_at", &resolved_us)))
+		dora_put_time(incident, "resolved_at", resolved_us);
 	dora_put_text(incident, "severity_raw", level ? level->name : priority);
 	if (level)
 		dora_put_int(incident, "severity", level->item[0] - '0');
@@ -353,6 +359,10 @@ static enum verdict normalise(struct intake *in)
 	if (reader_has(&body, "ticket_id")) {
 		in->out->kind = "ticket";
 		return on_ticket(in, &body, &body);
+	}
+	if (reader_has(&body, "change_id")) {
+		in->out->kind = "change";
+		return on_change(in, &body, &body);
 	}
 	return ignored(in,
 		"neither a ticket, a change nor a release: "

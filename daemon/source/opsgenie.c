@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum effect {
-	EFFECT_OPENED,
+	EFFECT_OPENED, /* or seen to be open */
 	EFFECT_RESOLVED,
 	EFFECT_CANCELLED,
 	EFFECT_NONE, /* on the state; tags and priority are observed */
@@ -25,8 +25,8 @@ static const struct choice actions[] = {
 	{"Create", EFFECT_OPENED},
 	{"Close", EFFECT_RESOLVED},
 	{"Delete", EFFECT_CANCELLED},
-	{"Acknowledge", EFFECT_NONE},
-	{"UnAcknowledge", EFFECT_NONE},
+	{"Acknowledge", EFFECT_OPENED},
+	{"UnAcknowledge", EFFECT_OPENED},
 	{"AddTags", EFFECT_NONE},
 	{"RemoveTags", EFFECT_NONE},
 	{"UpdatePriority", EFFECT_NONE},
@@ -74,7 +74,7 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	int64_t created_us = reader_time(&alert, "createdAt");
 	int64_t at_us = created_us;
 	(void)reader_time_at(&alert, "updatedAt", &at_us);
-	if (effect == EFFECT_OPENED)
+	if (strcmp(action, "Create") == 0)
 		at_us = created_us;
 
 	struct dora_event *event = observe(in, DORA_INCIDENT,
@@ -82,9 +82,11 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	const char *service = put_tags(event, &alert);
 	dora_put_text(event, "origin.system", "opsgenie");
 	dora_put_text(event, "origin.host", "opsgenie.com");
-	dora_put_text(event, "origin.ci", service ? service : reader_text(&alert, "entity"));
+	dora_put_text(event, "origin.ci",
+		service ? service : READER_FIRST(&alert, "details.service", "entity"));
 	dora_put_text(event, "origin.component", reader_text(body, "integrationName"));
 	dora_put_text(event, "state", state_words[effect]);
+	dora_put_bool(event, "candidate", false);
 	dora_put_time(event, "started_at", created_us);
 	if (effect == EFFECT_RESOLVED)
 		dora_put_time(event, "resolved_at", at_us);
@@ -99,7 +101,7 @@ static const struct wanted wanted[] = {
 	{"action"},
 	{"integrationName"},
 	OBJECT("alert", {"alertId"}, {"createdAt"}, {"updatedAt"}, {"tags"}, {"priority"},
-		{"entity"}, {"message"}),
+		{"entity"}, {"message"}, OBJECT("details", {"service"})),
 	{0},
 };
 

@@ -31,8 +31,11 @@ const char *image_sha(struct intake *in, const char *image)
 	size_t n = strcspn(name, "@");
 	if (!tag || tag > name + n)
 		return NULL;
-	tag++;
-	return version_sha(in, arena_strndup(in->arena, tag, (size_t)(name + n - tag)));
+	const char *text = arena_strndup(in->arena, tag + 1, (size_t)(name + n - (tag + 1)));
+	const char *dash = strrchr(text, '-');
+	if (!dash)
+		return version_sha(in, text);
+	return version_sha(in, dash + 1 + (dash[1] == 'g')); /* as git describe has it */
 }
 
 static const char *decoded(struct intake *in, const char *text, size_t n)

@@ -12,7 +12,10 @@
 /* A version: 7 to 39 hex digits with a letter among them, 40 or 64. */
 const char *version_sha(struct intake *in, const char *version);
 
-/* The tag of an image: "registry.example:5000/shop/checkout:3f9c2d1@sha256:...". */
+/*
+ * The tag of an image, or the end of it: "registry.example:5000/shop/checkout:3f9c2d1",
+ * "checkout:main-3f9c2d1", "checkout:v1.4-2-g3f9c2d1@sha256:...".
+ */
 const char *image_sha(struct intake *in, const char *image);
 
 /*

@@ -46,6 +46,10 @@ static void the_tag_of_an_image_may_be_a_commit_its_digest_never(void)
 	check(image_sha, "checkout", NULL);
 	check(image_sha, "checkout:2.4.1", NULL);
 	check(image_sha, "checkout:", NULL);
+	check(image_sha, "checkout:main-5f2da1a", "5f2da1a");
+	check(image_sha, "checkout:v1.4-2-g5f2da1a@sha256:" DIGEST, "5f2da1a");
+	check(image_sha, "checkout:1.27.1-bookworm", NULL);
+	check(image_sha, "checkout:main-", NULL);
 	check(image_sha, NULL, NULL);
 }
 
