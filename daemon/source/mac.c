@@ -41,6 +41,11 @@ void mac_destroy(struct mac *mac)
 	free(mac);
 }
 
+size_t mac_size(const struct mac *mac)
+{
+	return EVP_MAC_CTX_get_mac_size(mac->keyed);
+}
+
 size_t mac_of(const struct mac *mac, const struct mac_part *parts, size_t n_parts,
 	unsigned char out[static MAC_MAX])
 {

@@ -13,6 +13,8 @@ struct mac;
 struct mac *mac_create(const char *hash, const void *key, size_t n_key);
 void mac_destroy(struct mac *mac); /* wipes the key; NULL is fine */
 
+size_t mac_size(const struct mac *mac); /* bytes of what it makes */
+
 struct mac_part {
 	const void *bytes;
 	size_t n;

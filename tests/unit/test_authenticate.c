@@ -9,6 +9,9 @@
 #define SHA512_OF_HELLO                                                    \
 	"11ed355a617e98134e842012a7944ccf59c10256cb182357bd7e3a42013ff07c" \
 	"376f8c14cf5cc1923da20b51d64256b2fb8ebbf100aa67a61326f61fea8111bc"
+#define SHA512_OF_OTHER                                                    \
+	"1bd72747fa9f9627a716d44d4320fb24a8c886cf3653b8cdb44b9bebade18d7a" \
+	"65f475bd73c3bc0f8bf8eaab474b0c045dc17393709d811cf05dd4cb69310568"
 #define TRELLO_OF_HELLO "Nk/zpn2Y8GgDrCF/6hCilKngtKI="
 #define NOW_US INT64_C(1700000100000000)
 
@@ -345,6 +348,70 @@ static void a_request_without_its_header_is_known_to_fail_before_its_body(void)
 		auth_keys_create(source_find("github"), AUTH_SIGNATURE, &secret, 1, NULL, &err);
 
 	CHECK(!auth_may_succeed(keys, &bare));
+	static const char *const hopeless[] = {"", "sha256=", "sha256=00", "sha1=00",
+		"nonsense",
+		"sha256=0000000000000000000000000000000000000000000000000000000000000000ff"};
+	for (size_t i = 0; i < ARRAY_LEN(hopeless); i++) {
+		struct header header = {"x-hub-signature-256", hopeless[i]};
+
+		bare.headers = &header;
+		bare.n_headers = 1;
+		CHECK(!auth_may_succeed(keys, &bare));
+	}
+	struct header hope = {"x-hub-signature-256",
+		"sha256=0000000000000000000000000000000000000000000000000000000000000000"};
+	bare.headers = &hope;
+	CHECK(auth_may_succeed(keys, &bare));
+}
+
+static void of_a_list_the_hash_of_the_first_signature_counts(void)
+{
+	struct attempt mixed = {"flux", AUTH_SIGNATURE, {EVERYBODY},
+		{{"x-signature",
+			"sha512=" SHA512_OF_HELLO ",sha256="
+			"757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}},
+		.body = "Hello, World!"};
+
+	expect(&mixed, 0, NULL);
+	mixed.headers[0][1] =
+		"sha512=" SHA512_OF_OTHER
+		",sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+	expect(&mixed, 0, "bad_signature");
+}
+
+static void the_ninth_signature_of_a_list_is_not_looked_at(void)
+{
+#define WRONG "v1=0000000000000000000000000000000000000000000000000000000000000000,"
+#define RIGHT "v1=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+	struct attempt list = {"pagerduty", AUTH_SIGNATURE, {EVERYBODY},
+		{{"x-pagerduty-signature", WRONG WRONG WRONG WRONG WRONG WRONG WRONG RIGHT}},
+		.body = "Hello, World!"};
+
+	expect(&list, 0, NULL);
+	list.headers[0][1] = WRONG WRONG WRONG WRONG WRONG WRONG WRONG WRONG RIGHT;
+	expect(&list, 0, "bad_signature");
+	list.headers[0][1] = ", ,, " RIGHT " ,";
+	expect(&list, 0, NULL);
+}
+
+static void a_time_that_is_no_number_is_stale(void)
+{
+	/* Signed as they stand: HMAC over "id.TIME.body". */
+	static const char *const times[][2] = {
+		{"", "qpNdG4GyYZm20lYVP2gMlqx58gTTnMDAVuP4GXqbv54="},
+		{"16142653e0", "ZKNv1Oo9DMDX4wNl+yeDo2m8mWRCPc048Td/5+6DBEQ="},
+		{"1614265330000000", "Te+VIa76tibQD+PEaO/EMydjle8SReTfk+ZkYe6TtQg="},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		struct attempt attempt = standard();
+		char signature[80];
+
+		(void)snprintf(signature, sizeof(signature), "v1,%s", times[i][1]);
+		attempt.headers[1][1] = times[i][0];
+		attempt.headers[2][1] = signature;
+		expect(&attempt, 0, "stale");
+	}
 }
 
 static void every_method_has_a_name(void)
@@ -376,6 +443,9 @@ int main(void)
 	RUN(tokens_come_as_bearer_header_basic_path_or_query);
 	RUN(what_cannot_be_safe_is_refused_when_it_is_configured);
 	RUN(a_request_without_its_header_is_known_to_fail_before_its_body);
+	RUN(of_a_list_the_hash_of_the_first_signature_counts);
+	RUN(the_ninth_signature_of_a_list_is_not_looked_at);
+	RUN(a_time_that_is_no_number_is_stale);
 	RUN(every_method_has_a_name);
 	return tap_done();
 }
