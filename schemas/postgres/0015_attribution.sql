@@ -195,9 +195,11 @@ BEGIN
         ) AS o ON o.service = n.service AND o.incident_id = n.incident_id
         CROSS JOIN LATERAL (VALUES
             (least(o.started_at, o.restored_at),
-             coalesce(greatest(o.started_at, o.restored_at), 'infinity'), o.counted),
+             CASE WHEN o.restored_at IS NULL THEN 'infinity'
+                  ELSE greatest(o.started_at, o.restored_at) END, o.counted),
             (least(n.started_at, n.restored_at),
-             coalesce(greatest(n.started_at, n.restored_at), 'infinity'), n.counted)
+             CASE WHEN n.restored_at IS NULL THEN 'infinity'
+                  ELSE greatest(n.started_at, n.restored_at) END, n.counted)
         ) AS a (at, until, counted)
         WHERE a.counted
           AND (n.started_at, n.restored_at, n.restore_s, n.reopens, n.counted, n.attr_rule,
