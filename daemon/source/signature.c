@@ -11,7 +11,8 @@
 /* The signatures that a request carries, decoded. All of one hash: the first that is known
  * decides, so that no request makes us hash its body in several ways. */
 struct given {
-	size_t prefix; /* of the scheme */
+	const struct key *key; /* any that can sign: they differ in nothing but their bytes */
+	size_t prefix;         /* of the scheme */
 	size_t n;
 	unsigned char macs[MAX_SIGNATURES][MAC_MAX];
 };
@@ -24,7 +25,6 @@ static const struct prefix *prefixes_of(const struct scheme *scheme)
 	return scheme->form == SIGNATURE_STANDARD ? standard_prefixes : scheme->prefixes;
 }
 
-/* Any key that can sign: they differ in nothing but their bytes. */
 static const struct key *signing_key(const struct auth_keys *keys)
 {
 	for (size_t i = 0; i < keys->n_keys; i++) {
@@ -51,7 +51,7 @@ static void read_one(
 			? base64_decode(
 				  item + n_prefix, n - n_prefix, out->macs[out->n], MAC_MAX)
 			: hex_decode(item + n_prefix, n - n_prefix, out->macs[out->n], MAC_MAX);
-		if (length < 0 || (size_t)length != mac_size(signing_key(keys)->macs[i]))
+		if (length < 0 || (size_t)length != mac_size(out->key->macs[i]))
 			return;
 		out->prefix = i;
 		out->n++;
@@ -79,7 +79,7 @@ static void read_list(const struct auth_keys *keys, const char *list, struct giv
 /* NULL: something that it needs is missing or there twice. */
 static const char *list_of(const struct auth_keys *keys, const struct auth_request *request)
 {
-	if (keys->scheme->form == SIGNATURE_NONE || !signing_key(keys))
+	if (keys->scheme->form == SIGNATURE_NONE)
 		return NULL;
 	if (keys->scheme->form == SIGNATURE_STANDARD &&
 		(!auth_only_header(request, "webhook-id") ||
@@ -88,14 +88,24 @@ static const char *list_of(const struct auth_keys *keys, const struct auth_reque
 	return auth_only_header(request, keys->scheme->header);
 }
 
-bool signature_may_fit(const struct auth_keys *keys, const struct auth_request *request)
+/* False: there is none to be had. */
+static bool read_given(
+	const struct auth_keys *keys, const struct auth_request *request, struct given *out)
 {
 	const char *list = list_of(keys, request);
-	struct given given = {0};
 
-	if (list)
-		read_list(keys, list, &given);
-	return given.n > 0;
+	*out = (struct given){.key = signing_key(keys)};
+	if (!list || !out->key)
+		return false;
+	read_list(keys, list, out);
+	return true;
+}
+
+bool signature_may_fit(const struct auth_keys *keys, const struct auth_request *request)
+{
+	struct given given;
+
+	return read_given(keys, request, &given) && given.n > 0;
 }
 
 /* What is signed. */
@@ -170,13 +180,11 @@ static bool is_stale(const struct auth_keys *keys, const struct auth_request *re
 struct auth_result signature_check(
 	const struct auth_keys *keys, const struct auth_request *request)
 {
-	const char *list = list_of(keys, request);
-	struct given given = {0};
+	struct given given;
 	struct mac_part parts[MAX_PARTS];
 
-	if (!list)
+	if (!read_given(keys, request, &given))
 		return auth_verdict(-1, "no_signature");
-	read_list(keys, list, &given);
 	int which = which_secret(keys, &given, parts, parts_of(keys, request, parts));
 	if (which >= 0 && is_stale(keys, request))
 		return auth_verdict(-1, "stale");
