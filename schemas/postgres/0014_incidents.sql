@@ -90,13 +90,16 @@ BEGIN
                max(r.state) FILTER (WHERE r.is_last) AS state,
                max(r.ends_at) FILTER (WHERE r.is_last AND r.state = 'resolved') AS restored_at,
                count(*) FILTER (WHERE r.state = 'open' AND r.was IS NOT NULL) AS reopens,
-               -- Resolved by its first event, it has a sample only if its start is known.
-               bool_or(r.turn = 1 AND r.state = 'resolved' AND r.started_at IS NULL) AS no_start,
-               bool_or(r.state = 'open') OR bool_or(r.turn = 1 AND r.state = 'resolved') AS has_any,
+               -- Resolved by its first event, or never seen open, it has a sample only if its
+               -- start is known.
+               bool_and(r.started_at IS NULL)
+                   AND (bool_or(r.turn = 1 AND r.state = 'resolved')
+                        OR NOT bool_or(r.state = 'open')) AS no_start,
+               -- The first interval begins at the known start, any other when it was opened.
                sum(greatest(extract(epoch FROM r.ends_at - CASE
                        WHEN r.turn = 1 THEN r.started_at
-                       WHEN r.turn = 2 AND r.was = 'open' THEN coalesce(r.started_at, r.opened_at)
-                       WHEN r.was = 'open' THEN r.opened_at END), 0))
+                       WHEN r.turn = 2 THEN coalesce(r.started_at, r.opened_at)
+                       ELSE r.opened_at END), 0))
                    FILTER (WHERE r.state = 'resolved' AND (r.turn = 1 OR r.was = 'open')) AS open_s
         FROM runs AS r
         GROUP BY r.entity

@@ -40,7 +40,9 @@ LEFT JOIN LATERAL (
     ) AS v) AS e ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_array(x.change_id, x.lead_s)
-                     ORDER BY y.landed_at, y.ordinal, y.change_id) AS list
+                     ORDER BY CASE WHEN x.source <> 'explicit' THEN y.landed_at END,
+                              CASE WHEN x.source <> 'explicit' THEN y.ordinal END,
+                              y.change_id) AS list
     FROM dorad_data.change_delivery AS x
     JOIN dorad_data.change AS y ON y.change_id = x.change_id
     WHERE x.service = f.service AND x.at = f.at AND x.deployment_id = f.deployment_id
@@ -72,7 +74,7 @@ COMMENT ON COLUMN dorad.explain_deployment.counted IS 'It is in the numbers.';
 COMMENT ON COLUMN dorad.explain_deployment.exclusion IS 'Why it is not: no_outcome, cancelled, environment, phase or correction.';
 COMMENT ON COLUMN dorad.explain_deployment.failed IS 'It failed in production: by evidence, or by a correction.';
 COMMENT ON COLUMN dorad.explain_deployment.evidence IS 'What says so: [[rollback | change_request | incident:<rule>, id], ...].';
-COMMENT ON COLUMN dorad.explain_deployment.changes IS 'The changes that it delivered first, in order of landing, with lead times: [[id, seconds], ...].';
+COMMENT ON COLUMN dorad.explain_deployment.changes IS 'The changes that it delivered first, with lead times: [[id, seconds], ...].';
 COMMENT ON COLUMN dorad.explain_deployment.rolls_back IS 'For a rollback: the deployment that it takes back.';
 COMMENT ON COLUMN dorad.explain_deployment.rolled_back_by IS 'The first rollback that took it back.';
 COMMENT ON COLUMN dorad.explain_deployment.members IS 'The deployment ids of a roll-out; NULL: it is one of its own.';
