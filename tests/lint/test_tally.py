@@ -45,3 +45,8 @@ def test_a_program_that_crashed_after_its_last_line_of_tap_is_a_failure(tmp_path
     xml = GOOD.replace("</testsuite>", "<system-err>(test program exited with status code -6)"
                        "</system-err></testsuite>", 1)
     assert tally(tmp_path, xml, "1") == ("1 passed, 1 failed", 1)
+
+
+def test_a_character_that_xml_has_not_in_a_report_does_not_hide_the_rest(tmp_path):
+    xml = GOOD.replace("<testcase", "<system-out>\x00\x1b[1m\uffff</system-out><testcase", 1)
+    assert tally(tmp_path, xml) == ("1 passed, 0 failed", 0)
