@@ -129,3 +129,7 @@ class Tracker:
     def incident(self, ticket):
         yield self._issue(ticket, "open", ticket.opened, ())
         yield self._issue(ticket, "close", ticket.closed, (), ticket.closed)
+
+    def releases(self, n, when):
+        """Nothing here goes with a release."""
+        return ()

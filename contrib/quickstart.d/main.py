@@ -23,6 +23,7 @@ from servers import Failed, Postgres, Process, http_answers, metric, start_redis
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 DORAD = os.path.join(ROOT, "build", "dorad")
 MARK = "dorad-quickstart.json"      # in the state folder: it is ours, and how far we are
+ENDPOINTS = {"github": "", "gitlab": "auth: token, ", "jira": "", "servicenow": ""}
 PORTS = {"receive": 8080, "portal": 8081}
 SOCKET_PATH_MAX = 107               # bytes; unix(7)
 
@@ -148,7 +149,11 @@ class Quickstart:
 
     def configure(self, postgres):
         state = self.state
-        state.secret("github")
+        endpoints = "\n".join(
+            f"    {name}: {{source: {name}, {more}secrets: [{state.path(name + '.secret')}]}}"
+            for name, more in ENDPOINTS.items())
+        for name in ENDPOINTS:
+            state.secret(name)
         with open(state.path("catalog.yaml"), "w", encoding="utf-8") as file:
             file.write(world.catalog())
         with open(state.path("dorad.yaml"), "w", encoding="utf-8") as file:
@@ -158,7 +163,7 @@ receive:
   listen: [127.0.0.1:{self.ports['receive']}]
   ledger: {state.path('ledger.db')}
   endpoints:
-    github: {{source: github, secrets: [{state.path('github.secret')}]}}
+{endpoints}
 rollup:
   postgres: "{postgres.dsn()}"
   catalog: {state.path('catalog.yaml')}
@@ -178,10 +183,7 @@ portal:
         run_dorad(state, "migrate")
         run_dorad(state, "catalog", "apply", state.path("catalog.yaml"))
         say("starting dorad receive, dorad rollup and dorad portal")
-        there = run_dorad(state, "--help")
         for name in ("receive", "rollup", "portal"):
-            if f"\n  {name} " not in there:
-                continue
             process = Process(f"dorad {name}", [DORAD, name, "-c", state.path("dorad.yaml")],
                               state.path(f"{name}.log"))
             self.processes.append(process)
@@ -203,8 +205,8 @@ portal:
             return
         deliveries = sample.deliveries(seed, now)
         n = len(deliveries)
-        say(f"sending {n} signed webhooks: a year of {len(world.SERVICES)} services of "
-            f"{len(world.TEAMS)} teams")
+        say(f"sending {n} webhooks, signed as GitHub, GitLab, Jira and ServiceNow do: a year of "
+            f"{len(world.SERVICES)} services of {len(world.TEAMS)} teams")
         began = time.monotonic()
 
         def progress(sent):
@@ -213,7 +215,7 @@ portal:
 
         try:
             send.send(("127.0.0.1", self.ports["receive"]), deliveries,
-                      {"github": state.secret("github")}, progress)
+                      {name: state.secret(name) for name in ENDPOINTS}, progress)
         except (send.Refused, OSError) as error:
             raise Failed(f"{error}; the receiver's log is {state.path('receive.log')}") from None
         state.done["sent"] = n

@@ -14,16 +14,19 @@ from collections import namedtuple
 from datetime import datetime, timedelta, timezone
 
 import github
+import gitlab
+import jira
+import servicenow
 import world
 from names import minutes, sha, uuid
 
-FORGES = {"github": github.Forge}
-TRACKERS = {"github": github.Tracker}
-PAGERS = {"github": github.Tracker}
+FORGES = {"github": github.Forge, "gitlab": gitlab.Forge}
+TRACKERS = {"github": github.Tracker, "gitlab": gitlab.Tracker, "jira": jira.Tracker}
+PAGERS = {"github": github.Tracker, "gitlab": gitlab.Tracker, "servicenow": servicenow.Pager}
 
 Delivery = namedtuple("Delivery", "at endpoint kind identity body")
 Change = namedtuple("Change", "n login opened sha commits")     # sha: of the merge
-Ticket = namedtuple("Ticket", "n login opened closed kind severity dropped")
+Ticket = namedtuple("Ticket", "n login opened closed kind severity dropped cause")
 
 MONTHS = 12         # complete ones; the month in progress comes on top
 ZERO = "0" * 40
@@ -120,14 +123,14 @@ class Story:
         restore = service.restore_minutes * service.restore_drift ** drift
         rate = service.deploys * service.rate_drift ** drift * self.rng.uniform(0.95, 1.05)
         for when in self.moments(days, max(1, round(rate))):
-            self.release(when, lead)
+            released = self.release(when, lead)
             if self.fails.take(failing):
-                self.incident(when, restore)
+                self.incident(when, restore, released)
         share = service.unplanned + service.unplanned_step * drift
         self.items(days, round(service.items * self.rng.uniform(0.95, 1.05)), share)
 
     def release(self, when, lead):
-        """One or two merged changes, then a deployment of what they made."""
+        """One or two merged changes, then a deployment of what they made. Returns its number."""
         for i in range(self.rng.choice((1, 1, 2))):
             self.merge(when - minutes(25 - 5 * i + self.rng.randrange(4)), when, lead)
         if self.service.has_staging:
@@ -135,7 +138,9 @@ class Story:
         if self.breaks.take(self.service.broken):
             self.deploy(self.head, self.service.environment, when - minutes(4), failed=True)
         self.deploy(self.head, self.service.environment, when)
+        self.say(self.pager, self.pager.releases(self.n, when))
         self.previous, self.running = self.running, self.head
+        return self.n
 
     def merge(self, when, deployed, lead):
         """A change of a few commits, each of them about `lead` hours old at the deployment."""
@@ -156,12 +161,13 @@ class Story:
         self.say(self.forge,
                  self.forge.deploys(self.next(), commit_sha, environment, when, failed))
 
-    def incident(self, deployed, restore):
+    def incident(self, deployed, restore, released):
         """Production hurts after a release: somebody says so, and there is a way out."""
         opened = deployed + minutes(self.around(12))
         closed = opened + minutes(max(4, self.around(restore, 0.4)))
         ticket = Ticket(self.next(), self.who(), opened, closed, "incident",
-                        self.rng.choice((1, 2, 2, 3)), False)
+                        self.rng.choice((1, 2, 2, 3)), False,
+                        self.rng.choice((released, None)))
         self.say(self.pager, self.pager.incident(ticket))
         if self.previous and self.rolls_back.take(0.4):
             self.deploy(self.previous, self.service.environment, closed - minutes(3))
@@ -173,7 +179,7 @@ class Story:
             if unplanned.take(share):
                 kind = "bug" if chance.take(0.65) else "support"
             ticket = Ticket(self.next(), self.who(), done - timedelta(days=self.around(6)), done,
-                            kind, None, self.rng.random() < 0.06)
+                            kind, None, self.rng.random() < 0.06, None)
             self.say(self.tracker, self.tracker.item(ticket))
 
 

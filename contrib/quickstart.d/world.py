@@ -8,6 +8,7 @@ complete months; so `rate_drift` 0.86 means that the team ships a little less ev
 from dataclasses import dataclass
 
 ORGANISATION = "acme"
+JIRA = "ACME"     # the project in which some teams keep their work
 REPORT_TZ = "Europe/London"
 
 
@@ -54,7 +55,8 @@ SERVICES = (
             broken=0.06, restore_minutes=95, items=13, unplanned=0.34, rate_drift=1.12,
             lead_drift=0.86, failing_drift=0.93, restore_drift=0.93, unplanned_step=-0.02),
     Service("checkout", "Checkout", "payments", deploys=24, lead_hours=14, failing=0.11,
-            broken=0.08, restore_minutes=45, items=22, unplanned=0.28, has_staging=True),
+            broken=0.08, restore_minutes=45, items=22, unplanned=0.28, has_staging=True,
+            tickets="jira", incidents="servicenow"),
     # Not yet open to customers: it is released to a pilot environment, sealed off from them.
     Service("loyalty", "Loyalty", "growth", deploys=9, lead_hours=20, failing=0.0, broken=0.1,
             restore_minutes=60, items=12, unplanned=0.12, environment="pilot"),
@@ -66,12 +68,15 @@ SERVICES = (
     # month after month, while its fail rate still looks harmless.
     Service("shipping", "Shipping", "logistics", deploys=22, lead_hours=18, failing=0.12,
             broken=0.09, restore_minutes=70, items=20, unplanned=0.26, rate_drift=0.85,
-            lead_drift=1.24, restore_drift=1.12, unplanned_step=0.065),
+            lead_drift=1.24, restore_drift=1.12, unplanned_step=0.065, code="gitlab",
+            tickets="gitlab", incidents="gitlab"),
     Service("tracking", "Tracking", "logistics", deploys=12, lead_hours=24, failing=0.12,
             broken=0.07, restore_minutes=90, items=15, unplanned=0.25, rate_drift=0.86,
-            lead_drift=1.22, restore_drift=1.10, unplanned_step=0.06),
+            lead_drift=1.22, restore_drift=1.10, unplanned_step=0.06, code="gitlab",
+            tickets="gitlab", incidents="gitlab"),
     Service("wallet", "Wallet", "payments", deploys=13, lead_hours=22, failing=0.10,
-            broken=0.06, restore_minutes=60, items=14, unplanned=0.25),
+            broken=0.06, restore_minutes=60, items=14, unplanned=0.25, tickets="jira",
+            incidents="servicenow"),
 )
 
 DRIFT_MONTHS = 6
@@ -79,26 +84,31 @@ DRIFT_MONTHS = 6
 UNCLAIMED = "playground"
 
 
-def repository(service):
-    return f"{ORGANISATION}/{service.name}"
+def sources(service):
+    """What the senders call a service, for the catalogue."""
+    found = [f"{{{service.code}: {ORGANISATION}/{service.name}}}"]
+    if service.tickets == "jira":
+        found.append(f"{{jira: {JIRA}, component: {service.name}}}")
+    if service.incidents == "servicenow":
+        found.append(f"{{servicenow: {service.title}}}")
+    return ", ".join(found)
 
 
 def catalog():
     """catalog.yaml for this organisation."""
     lines = [f"report_tz: {REPORT_TZ}", "", "teams:"]
-    for team in TEAMS:
-        lines.append(f"  - {{name: {team.name}, title: {team.title}}}")
+    lines += [f"  - {{name: {team.name}, title: {team.title}}}" for team in TEAMS]
     lines += ["", "services:"]
     for service in SERVICES:
-        sealed = service.environment != "production"
         lines += [
             f"  - name: {service.name}",
             f"    title: {service.title}",
             f"    owners: {service.team}",
-            f"    phases: {'development' if sealed else 'live'}",
-            f"    sources: [{{github: {repository(service)}}}]",
+            f"    phases: {'live' if service.environment == 'production' else 'development'}",
+            f"    sources: [{sources(service)}]",
         ]
     lines += ["", "environments:", "  - {match: pilot, class: sealed}", "", "incidents:"]
-    for service in SERVICES:
-        lines.append(f"  - {{github: {repository(service)}, labels: [incident]}}")
+    # On GitHub an issue is an incident by its label; GitLab and ServiceNow know incidents.
+    lines += [f"  - {{github: {ORGANISATION}/{service.name}, labels: [incident]}}"
+              for service in SERVICES if service.incidents == "github"]
     return "\n".join(lines) + "\n"

@@ -38,13 +38,19 @@ def test_the_deliveries_are_in_order_and_none_is_of_the_future(year):
     assert times[-1] < NOW
 
 
-def test_every_month_of_the_year_has_deployments_of_every_service(year):
-    seen = Counter()
+def successes(year):
+    """(repository, sha, when) of every deployment that succeeded."""
     for delivery in year:
         body = json.loads(delivery.body)
         if delivery.kind == "deployment_status" and (
                 body["deployment_status"]["state"] == "success"):
-            seen[body["repository"]["name"], delivery.at.strftime("%Y-%m")] += 1
+            yield body["repository"]["name"], body["deployment"]["sha"], delivery.at
+        elif delivery.kind == "Deployment Hook" and body["status"] == "success":
+            yield body["project"]["name"], body["commit_url"].split("/")[-1], delivery.at
+
+
+def test_every_month_of_the_year_has_deployments_of_every_service(year):
+    seen = Counter((name, when.strftime("%Y-%m")) for name, _, when in successes(year))
     months = {month for _, month in seen}
     assert len(months) == sample.MONTHS + 1
     for service in world.SERVICES:
@@ -59,20 +65,25 @@ def test_some_deliveries_come_twice_with_the_same_identity_and_bytes(year):
     assert len(set(year)) == len(identities)
 
 
-def test_the_signature_is_made_of_the_bytes_that_are_sent(year):
-    headers = send.github_headers(year[0], "s3cret")
-    assert headers["X-Hub-Signature-256"] == http.sign_github("s3cret", year[0].body)
+def test_each_sender_signs_the_bytes_it_sends_in_its_own_way(year):
+    names = {"github": "X-Hub-Signature-256", "jira": "X-Hub-Signature",
+             "servicenow": "X-Dorad-Signature"}
+    for delivery in {d.endpoint: d for d in year}.values():
+        headers = send.HEADERS[delivery.endpoint](delivery, "s3cret")
+        if delivery.endpoint == "gitlab":
+            assert headers["X-Gitlab-Token"] == "s3cret"
+        else:
+            assert headers[names[delivery.endpoint]] == http.sign_github("s3cret", delivery.body)
+
+
+def test_all_four_systems_speak(year):
+    assert {delivery.endpoint for delivery in year} == {"github", "gitlab", "jira", "servicenow"}
 
 
 def test_a_rollback_deploys_a_commit_that_was_in_production_before(year):
     shas = {}
     again = 0
-    for delivery in year:
-        body = json.loads(delivery.body)
-        if delivery.kind != "deployment_status" or (
-                body["deployment_status"]["state"] != "success"):
-            continue
-        repo, sha = body["repository"]["name"], body["deployment"]["sha"]
+    for repo, sha, _ in successes(year):
         seen = shas.setdefault(repo, [])
         again += sha in seen[:-1]
         seen.append(sha)
@@ -81,7 +92,13 @@ def test_a_rollback_deploys_a_commit_that_was_in_production_before(year):
 
 def test_the_catalogue_names_every_service_and_leaves_one_repository_unclaimed(year):
     catalog = yaml.safe_load(world.catalog())
-    claimed = {source["github"] for service in catalog["services"]
+    claimed = {source.get("github") or source.get("gitlab") for service in catalog["services"]
                for source in service["sources"]}
-    sent = {json.loads(delivery.body)["repository"]["full_name"] for delivery in year}
+    sent = set()
+    for delivery in year:
+        body = json.loads(delivery.body)
+        if delivery.endpoint == "github":
+            sent.add(body["repository"]["full_name"])
+        elif delivery.endpoint == "gitlab":
+            sent.add(body["project"]["path_with_namespace"])
     assert sent - claimed == {f"{world.ORGANISATION}/{world.UNCLAIMED}"}
