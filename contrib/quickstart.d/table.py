@@ -9,6 +9,7 @@ from servers import Failed
 
 METRICS = (("deploy_freq", "frequency"), ("lead_time", "lead time"), ("fail_rate", "fail rate"),
            ("restore", "time to restore"), ("unplanned", "unplanned work"))
+DIRECTIONS = ("worsening", "improving", "steady", "not_enough_data")
 HEAD = (f"  {'month':8}{'deploys':>8}{'per day':>9}   {'lead time p50':18}{'fail rate':18}"
         f"{'restore p50':16}unplanned")
 
@@ -61,9 +62,15 @@ def trends(psql, scope):
             SELECT {scope} AS name, metric, direction FROM dorad.trend_{scope}
             WHERE month = (SELECT max(month) FROM dorad.trend_{scope})"""):
         words.setdefault(row["name"], {})[row["metric"]] = row["direction"]
-    return {name: ", ".join(f"{title} {given[metric].replace('_', ' ')}"
-                            for metric, title in METRICS if metric in given)
+    return {name: "; ".join(said(given, direction) for direction in DIRECTIONS
+                            if direction in given.values())
             for name, given in words.items()}
+
+
+def said(given, direction):
+    """worsening: frequency, lead time"""
+    titles = [title for metric, title in METRICS if given.get(metric) == direction]
+    return f"{direction.replace('_', ' ')}: {', '.join(titles)}"
 
 
 def assurance(psql, scope):
