@@ -12,8 +12,8 @@
 	"b.encoding, b.bytes"
 #define ROW_N_COLUMNS 14
 
-/* From a statement of db that stands on a row. A body that cannot be unpacked leaves row->body NULL,
- * row->unreadable says why. */
+/* From a statement of db that stands on a row. A body that cannot be unpacked leaves
+ * row->body NULL, row->unreadable says why. */
 void row_read(struct db *db, sqlite3_stmt *select, struct arena *arena, struct ledger_row *out);
 
 /* What it made, and its bad lines. SQLITE_OK or not. */
