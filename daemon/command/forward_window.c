@@ -234,7 +234,35 @@ static void tell(struct forwarder *forwarder, const struct window *window, size_
 }
 
 /* Redis has them: the same rows must not be sent again only because the ledger is busy or
- * full. */
+ * full. A full disk has room for few rows at a time, and room is made by settling. */
+static bool settle_all(struct forwarder *forwarder, struct ledger_settlement *settlement)
+{
+	size_t rest = settlement->n;
+	size_t step = rest;
+	bool said = false;
+
+	while (rest) {
+		struct error err = {0};
+
+		settlement->n = step < rest ? step : rest;
+		enum ledger_result result =
+			ledger_settle(forwarder->options.ledger, settlement, &err);
+		if (result == LEDGER_DONE) {
+			settlement->outcomes += settlement->n;
+			rest -= settlement->n;
+			continue;
+		}
+		if (!said)
+			log_warn("forwarded rows=%zu cannot be noted yet: %s", rest, err.text);
+		said = true;
+		if (result == LEDGER_FULL && step > 1)
+			step = (step + 1) / 2;
+		else if (!forwarder_rest(forwarder, RETRY_US))
+			return false;
+	}
+	return true;
+}
+
 static void settle(struct forwarder *forwarder, struct window *window, size_t n_rows,
 	size_t n_acknowledged)
 {
@@ -249,17 +277,12 @@ static void settle(struct forwarder *forwarder, struct window *window, size_t n_
 		.n_notes = make_notes(forwarder, window, n_acknowledged, notes),
 		.generation = window->rows.generation,
 	};
-	struct error err = {0};
 
 	for (size_t i = 0; i < n_rows; i++)
 		outcomes[i] = window->plans[i].outcome;
 	FAULT_POINT("settle");
-	while (ledger_settle(forwarder->options.ledger, &settlement, &err) != LEDGER_DONE) {
-		log_warn("forwarded rows=%zu cannot be noted yet: %s", n_rows, err.text);
-		err = (struct error){0};
-		if (!forwarder_rest(forwarder, RETRY_US))
-			return;
-	}
+	if (!settle_all(forwarder, &settlement))
+		return;
 	FAULT_POINT("settled");
 	tell(forwarder, window, n_rows);
 }

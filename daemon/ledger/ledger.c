@@ -151,6 +151,7 @@ static struct ledger *new_ledger(const char *path)
 	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
 
 	ledger->path = xstrdup(path);
+	ledger->wal_path = xasprintf("%s-wal", path);
 	ledger->packer = body_packer_create();
 	ledger->reserve_fd = -1;
 	(void)pthread_mutex_init(&ledger->reading_lock, NULL);
@@ -163,6 +164,7 @@ static void destroy(struct ledger *ledger)
 	lock_drop(ledger->lock);
 	body_packer_destroy(ledger->packer);
 	(void)pthread_mutex_destroy(&ledger->reading_lock);
+	free(ledger->wal_path);
 	free(ledger->path);
 	free(ledger);
 }

@@ -14,6 +14,7 @@
 
 struct ledger {
 	char *path;
+	char *wal_path;
 	_Atomic int64_t retention_age_us;
 	_Atomic int64_t retention_bytes;
 	bool owner;
@@ -56,8 +57,10 @@ void space_open(struct ledger *ledger);
 void space_close(struct ledger *ledger);
 void space_watch(struct ledger *ledger);                     /* a new connection's log */
 void space_checkpoint(struct ledger *ledger, bool truncate); /* moves the log into the file */
-void space_give_reserve(struct ledger *ledger);      /* to whoever must write to make room */
-bool space_make(struct ledger *ledger);              /* false: there is still no room */
+void space_give_reserve(struct ledger *ledger); /* to whoever must write to make room */
+bool space_has_room(struct ledger *ledger, int64_t bytes); /* to keep so many */
+/* False: there is still no room for a delivery of so many bytes. */
+bool space_make(struct ledger *ledger, int64_t want_bytes);
 bool space_expire(struct ledger *ledger, bool full); /* true: there may be more to delete */
 
 /* keep.c: one row. SQLITE_OK or not. */

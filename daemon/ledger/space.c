@@ -21,11 +21,14 @@
 #define WAL_LEAST_BYTES (INT64_C(256) << 10)
 #define WAL_MOST_BYTES (INT64_C(16) << 20)
 
-/* A delivery forwarded within the last minute may still be what restores a Redis that forgets
- * its last second. */
-#define MIN_AGE_FULL_US INT64_C(60000000)
+/* A delivery forwarded just now may still be what restores a Redis that forgets its last
+ * second or two. */
+#define MIN_AGE_FULL_US INT64_C(5000000)
 
 #define EXPIRE_ROWS 200
+
+/* What a commit writes beside the bodies. */
+#define SLACK_BYTES (INT64_C(64) << 10)
 
 static int on_wal(void *context, sqlite3 *handle, const char *name, int n_pages)
 {
@@ -201,9 +204,33 @@ bool space_expire(struct ledger *ledger, bool full)
 	return n == EXPIRE_ROWS;
 }
 
+/*
+ * May so many bytes be kept? The file must not grow into what the log needs, or nothing could be
+ * written any more, not even to make room: beside the reserve a log's worth of disk stays free.
+ * Pages that retention has freed are used again without growth.
+ */
+bool space_has_room(struct ledger *ledger, int64_t bytes)
+{
+	struct statvfs disk;
+	struct stat log;
+
+	if (statvfs(ledger->path, &disk) != 0)
+		return true; /* the commit will tell */
+	int64_t available = (int64_t)(disk.f_bavail * disk.f_frsize);
+	if (available > 4 * ledger->wal_most_bytes + 2 * bytes)
+		return true;
+	if (stat(ledger->wal_path, &log) == 0)
+		available += log.st_size; /* it is written over */
+	int64_t to_grow = available - ledger->wal_most_bytes;
+	if (to_grow < 0)
+		to_grow = 0;
+	return available > bytes + SLACK_BYTES &&
+		to_grow + free_bytes(ledger->writing) > bytes + bytes / 4 + SLACK_BYTES;
+}
+
 /* No more rows go than the log can take in: their pages serve the next deliveries, and what
  * fills the disk may be somebody else's. */
-bool space_make(struct ledger *ledger)
+bool space_make(struct ledger *ledger, int64_t want_bytes)
 {
 	space_give_reserve(ledger);
 	space_checkpoint(ledger, true);
@@ -211,5 +238,5 @@ bool space_make(struct ledger *ledger)
 		space_expire(ledger, true))
 		space_checkpoint(ledger, true);
 	space_checkpoint(ledger, true);
-	return take_reserve(ledger);
+	return take_reserve(ledger) && space_has_room(ledger, want_bytes);
 }

@@ -15,6 +15,7 @@ static bool may_complain(struct writer *writer)
 	if (writer->complained_us && now - writer->complained_us < COMPLAIN_US)
 		return false;
 	writer->complained_us = now;
+	writer->complained = true;
 	return true;
 }
 
@@ -34,20 +35,43 @@ static void connect_again(struct ledger *ledger, bool corrupt, const char *why)
 
 static void note_health(struct writer *writer, bool full, bool failing)
 {
-	bool was_bad = writer->bad_since_us != 0;
 	bool is_bad = full || failing;
 
 	(void)pthread_mutex_lock(&writer->lock);
 	writer->health.full = full;
 	writer->health.failing = failing;
 	writer->health.n_errors += is_bad;
-	if (is_bad && !was_bad)
+	if (is_bad && !writer->bad_since_us)
 		writer->bad_since_us = now_us(CLOCK_MONOTONIC);
-	if (!is_bad)
-		writer->bad_since_us = 0;
 	(void)pthread_mutex_unlock(&writer->lock);
-	if (was_bad && !is_bad)
+}
+
+void trouble_is_over(struct ledger *ledger)
+{
+	struct writer *writer = &ledger->writer;
+
+	(void)pthread_mutex_lock(&writer->lock);
+	writer->bad_since_us = 0;
+	(void)pthread_mutex_unlock(&writer->lock);
+	if (writer->complained)
 		log_info("ledger works again");
+	writer->complained = false;
+}
+
+/* The largest delivery that waits: room must be made for that. */
+static int64_t largest_waiting(struct writer *writer)
+{
+	const struct job *job;
+	size_t largest = 0;
+
+	(void)pthread_mutex_lock(&writer->lock);
+	TAILQ_FOREACH(job, &writer->queue, entry)
+	{
+		if (job->waits && job->bytes > largest)
+			largest = job->bytes;
+	}
+	(void)pthread_mutex_unlock(&writer->lock);
+	return (int64_t)largest;
 }
 
 /* A mistake in one job must not cost the others: each alone. */
@@ -87,8 +111,9 @@ void trouble_meet(struct ledger *ledger, int code)
 		return;
 	case TROUBLE_FULL:
 		if (may_complain(writer))
-			log_error("ledger full file=%s: %s; make room on its disk",
-				ledger->path, words);
+			log_error("ledger full file=%s: its disk has no room left and nothing "
+				  "more may be deleted; make room there",
+				ledger->path);
 		note_health(writer, true, false);
 		space_give_reserve(ledger);
 		writer_put_back(ledger, LEDGER_FULL);
@@ -123,7 +148,8 @@ bool trouble_mend(struct ledger *ledger)
 		writer->suspect = TROUBLE_NONE;
 		connect_again(ledger, corrupt, "seen when reading");
 	}
-	if (!writer->bad_since_us && ledger->writing)
+	bool good = !writer->health.full && !writer->health.failing;
+	if (good && ledger->writing)
 		return true;
 	if (!ledger->writing)
 		connect_again(ledger, false, "");
@@ -131,7 +157,7 @@ bool trouble_mend(struct ledger *ledger)
 		note_health(writer, false, true);
 		return false;
 	}
-	if (writer->health.full && !space_make(ledger))
+	if (writer->health.full && !space_make(ledger, largest_waiting(writer)))
 		return false;
 	if (!probe(ledger))
 		return false;

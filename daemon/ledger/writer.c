@@ -52,7 +52,7 @@ bool writer_queue(struct ledger *ledger, struct job *job)
 	enum ledger_result refused = LEDGER_CLOSING;
 	if (writer->stopping) {
 		taken = false;
-	} else if (job->waits && writer->bad_since_us &&
+	} else if (job->waits && (writer->health.full || writer->health.failing) &&
 		job->queued_us - writer->bad_since_us > LEDGER_PATIENCE_US) {
 		/* It has been bad for longer than a sender waits: say so at once. */
 		refused = bad_result(writer);
@@ -201,16 +201,28 @@ int writer_run_batch(struct ledger *ledger)
 
 static void commit_batch(struct ledger *ledger)
 {
+	const struct job *job;
+
 	if (!ledger->writing) {
 		writer_put_back(ledger, LEDGER_FAILED);
 		return;
 	}
-	int code = writer_run_batch(ledger);
+	int64_t bytes = 0;
+	bool keeps = false;
+	TAILQ_FOREACH(job, &ledger->writer.batch, entry)
+	{
+		keeps |= job->waits;
+		bytes += (int64_t)job->bytes;
+	}
+	bool room = !keeps || space_has_room(ledger, bytes);
+	int code = room ? writer_run_batch(ledger) : SQLITE_FULL;
 
 	if (code != SQLITE_OK) {
 		trouble_meet(ledger, code);
 		return;
 	}
+	if (keeps && ledger->writer.bad_since_us)
+		trouble_is_over(ledger);
 	writer_finish_batch(&ledger->writer, LEDGER_DONE);
 	if (ledger->wal_bytes > ledger->wal_most_bytes)
 		space_checkpoint(ledger, false);
@@ -220,7 +232,7 @@ static void keep_house(struct ledger *ledger, bool idle)
 {
 	int64_t now = now_us(CLOCK_MONOTONIC);
 
-	if (!ledger->writing || ledger->writer.bad_since_us)
+	if (!ledger->writing || ledger->writer.health.full || ledger->writer.health.failing)
 		return;
 	if (idle && ledger->wal_bytes > ledger->wal_most_bytes / 16)
 		space_checkpoint(ledger, false);

@@ -45,6 +45,7 @@ struct writer {
 	bool stopped;
 	int64_t bad_since_us;          /* when commits began to fail; 0: they work */
 	int64_t retry_at_us;           /* nothing is tried before; the writer's */
+	bool complained;               /* and has not yet said that it works again */
 	int64_t complained_us;         /* the writer's */
 	_Atomic(enum trouble) suspect; /* what a reader met */
 	struct ledger_health health;
@@ -67,6 +68,8 @@ void writer_put_back(struct ledger *ledger, enum ledger_result result);
 
 /* trouble.c: a commit failed with this code; and what to do before the next. */
 void trouble_meet(struct ledger *ledger, int code);
+/* A delivery was kept. */
+void trouble_is_over(struct ledger *ledger);
 /* True: deliveries may be kept. Else what can be done about it has been tried. */
 bool trouble_mend(struct ledger *ledger);
 
