@@ -10,8 +10,10 @@
 #include <string.h>
 
 /*
- * Pieces are cut from blocks: a delivery makes dozens of them, and one malloc for each was a tenth of
- * the receiver's time. Under a sanitizer every piece is a block of its own, so that it sees each overrun.
+ * Pieces are cut from blocks: a delivery makes dozens of them, and one malloc for each was
+ * a tenth of
+ * the receiver's time. Under a sanitizer every piece is a block of its own, so that it
+ * sees each overrun.
  */
 #ifdef __SANITIZE_ADDRESS__
 static const size_t block_bytes = 0;

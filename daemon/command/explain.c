@@ -39,7 +39,7 @@ static bool month_of(const char *text, char *out, size_t size)
 		if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
 			return false;
 	}
-	int month = atoi(text + 5); // NOLINT(cert-err34-c): two digits
+	int month = (text[5] - '0') * 10 + text[6] - '0';
 	(void)snprintf(out, size, "%.7s-01", text);
 	return month >= 1 && month <= 12 && (!text[7] || strcmp(text + 7, "-01") == 0);
 }

@@ -36,7 +36,8 @@ const char *auth_only_header(const struct auth_request *request, const char *nam
 /* which: the secret that fits, or -1, and then why. */
 struct auth_result auth_verdict(int which, const char *reason);
 
-/* signature.c: the schemes that sign. Whether there is a signature that could be right, whatever
+/* signature.c: the schemes that sign. Whether there is a signature that could be right,
+ * whatever
  * the body; whether one is. */
 bool signature_may_fit(const struct auth_keys *keys, const struct auth_request *request);
 struct auth_result signature_check(

@@ -101,9 +101,8 @@ static struct auth_result check_standard_or_token(
 static struct auth_result check_signature(
 	const struct auth_keys *keys, const struct auth_request *request)
 {
-	return keys->scheme->form == SIGNATURE_STANDARD
-		? check_standard_or_token(keys, request)
-		: signature_check(keys, request);
+	return keys->scheme->form == SIGNATURE_STANDARD ? check_standard_or_token(keys, request)
+							: signature_check(keys, request);
 }
 
 struct auth_result authenticate(

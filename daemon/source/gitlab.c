@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GitLab.com and self-managed GitLab, project, group and system hooks (docs.gitlab.com, "Webhook
- * events"). The body names its kind; the header says "System Hook" for all of an instance's. A
- * group's hook and a project's tell the same with different ids of delivery, so ids are made of
+ * GitLab.com and self-managed GitLab, project, group and system hooks (docs.gitlab.com,
+ * "Webhook
+ * events"). The body names its kind; the header says "System Hook" for all of an
+ * instance's. A
+ * group's hook and a project's tell the same with different ids of delivery, so ids are
+ * made of
  * what they tell.
  */
 #include "gitlab.h"

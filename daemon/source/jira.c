@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jira Cloud and Data Center, their webhooks and the web requests of automation. Names of fields,
+ * Jira Cloud and Data Center, their webhooks and the web requests of automation. Names of
+ * fields,
  * statuses and types may be in any language: status categories have a key that is not.
  */
 #include "jira.h"
 
 #include <string.h>
 
-/* OAuth apps are told addresses of the gateway, which many sites share: then it is the site. */
+/* OAuth apps are told addresses of the gateway, which many sites share: then it is the
+ * site. */
 const char *jira_host(struct intake *in, const struct reader *holder, const char *path)
 {
 	static const char gateway[] = "https://api.atlassian.com/ex/jira/";

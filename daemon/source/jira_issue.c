@@ -324,7 +324,8 @@ enum verdict jira_on_issue(
 	return VERDICT_EVENTS;
 }
 
-/* A comment's issue has few fields: it is told only for the root cause that the comment names. */
+/* A comment's issue has few fields: it is told only for the root cause that the comment
+ * names. */
 enum verdict jira_on_comment(
 	struct intake *in, const struct reader *body, const struct reader *issue)
 {

@@ -40,7 +40,8 @@ void observe_id(struct intake *in, struct dora_event *event, const char *fmt, ..
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Of a whole ticket as it stands: id = entity/rest, the time (a ticket may come back to what it
+ * Of a whole ticket as it stands: id = entity/rest, the time (a ticket may come back to
+ * what it
  * was) and 16 hex digits of the hash of data. Call it when data is whole.
  */
 void observe_snapshot(struct intake *in, struct dora_event *event, const char *fmt, ...)
@@ -52,7 +53,8 @@ const char *padded(struct intake *in, const char *digits);
 /* A commit's sha in lower case: 7 to 64 hex digits and not all zero; else NULL. */
 const char *sha_or_null(struct intake *in, const char *text);
 
-/* What a field that always holds a commit says, in lower case; NULL: all zeros, or nothing. */
+/* What a field that always holds a commit says, in lower case; NULL: all zeros, or
+ * nothing. */
 const char *commit_or_null(struct intake *in, const char *text);
 
 /* "root cause: <sha>" in a text that people wrote (METRICS.md section 4 rule 3); NULL: no. */
@@ -68,7 +70,8 @@ const char *host_of(struct intake *in, const char *url);
 
 /*
  * origin.paths: the directories of a commit's added, removed and modified files, sorted and
- * distinct, at most DORA_PATHS_MAX. As many files as most_files may not be all of them. A commit
+ * distinct, at most DORA_PATHS_MAX. As many files as most_files may not be all of them. A
+ * commit
  * without these lists touches nobody knows what: nothing is put.
  */
 void commit_put_paths(struct intake *in, struct dora_event *event, const struct reader *commit,

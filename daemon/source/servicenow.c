@@ -2,7 +2,8 @@
 /*
  * ServiceNow, whatever an administrator's business rule or flow sends: {"table", "instance",
  * "operation", "record"} of contrib/senders/servicenow, an answer of the Table or Change API
- * ({"result": ...}), or a bare record. Rules run late and out of order, so a record is the whole
+ * ({"result": ...}), or a bare record. Rules run late and out of order, so a record is the
+ * whole
  * ticket as it stood, and sys_mod_count its place.
  */
 #include "servicenow.h"
@@ -171,7 +172,8 @@ static void observe_ticket(struct intake *in, const struct row *row)
 		ticket.severity = priority[0] - '0';
 	if (!column_time(row->record, "opened_at", &ticket.started_us))
 		(void)column_time(row->record, "sys_created_on", &ticket.started_us);
-	/* A reopened one may keep its resolved_at: the state says what it means. Closing comes
+	/* A reopened one may keep its resolved_at: the state says what it means. Closing
+	 * comes
 	 * by itself, days later. */
 	if (stage == STAGE_DONE &&
 		!column_time(row->record, "resolved_at", &ticket.resolved_us))

@@ -5,8 +5,10 @@
 #include "observe.h"
 
 /*
- * A ticket as a tracker tells it. Every ticket is a work item; it is an incident too where the
- * tracker itself is sure, else a candidate, which the catalogue's incidents: rules decide about.
+ * A ticket as a tracker tells it. Every ticket is a work item; it is an incident too where
+ * the
+ * tracker itself is sure, else a candidate, which the catalogue's incidents: rules decide
+ * about.
  * What is NULL, 0 or not known is left out of the events, and so stays as it was.
  */
 struct labels {
@@ -18,9 +20,9 @@ struct labels {
 struct ticket {
 	const char *entity;
 	int64_t time_us;
-	const char
-		*order;   /* the tracker's number of this state, in the id; NULL: it has none */
-	const char *once; /* "gone": what happens once, whose id needs no time; else NULL */
+	const char *order; /* the tracker's number of this state, in the id; NULL: it has
+		* none */
+	const char *once;  /* "gone": what happens once, whose id needs no time; else NULL */
 
 	const char *type;
 	bool type_is_cleared; /* known to have none */
