@@ -47,6 +47,42 @@ $$;
 COMMENT ON FUNCTION dorad_data.severity_of IS
     'Severity 1 to 5: by a rule of the catalogue, else as the sender gives it, else by its word.';
 
+CREATE FUNCTION dorad_data.labels_of(labels jsonb, changes jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ARRAY(
+        SELECT DISTINCT label COLLATE "C"
+        FROM (
+            SELECT label FROM unnest(text_list(labels)) AS label
+            WHERE NOT coalesce(changes ? label, false)
+            UNION ALL
+            SELECT key FROM jsonb_each(changes) WHERE value = 'true'
+        ) AS l (label)
+        WHERE label IS NOT NULL ORDER BY 1)
+$$;
+COMMENT ON FUNCTION dorad_data.labels_of IS
+    'The labels of a list as changed label by label since.';
+
+CREATE FUNCTION dorad_data.relabelled() RETURNS TABLE (entity text, changes jsonb)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    -- Changes label by label count from the last whole list on.
+    RETURN QUERY
+    SELECT s.entity, merged(s.data -> 'label_changes' ORDER BY s.at, s.id, s.source)
+    FROM w_seen AS s
+    LEFT JOIN (
+        SELECT DISTINCT ON (l.entity) l.entity, l.at, l.id, l.source
+        FROM w_seen AS l WHERE l.data ? 'labels'
+        ORDER BY l.entity, l.at DESC, l.id DESC, l.source DESC
+    ) AS whole ON whole.entity = s.entity
+    WHERE jsonb_typeof(s.data -> 'label_changes') = 'object'
+      AND (whole.entity IS NULL
+           OR (s.at, s.id, s.source) >= (whole.at, whole.id, whole.source))
+    GROUP BY s.entity;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.relabelled IS
+    'Of the tickets gathered, which labels were put on or taken off since the last whole list.';
+
 CREATE FUNCTION dorad_data.fold_incidents(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -123,8 +159,10 @@ BEGIN
     FROM folded AS f
     JOIN walked AS w ON w.entity = f.entity
     LEFT JOIN w_entity_origin AS o ON o.entity = f.entity
+    LEFT JOIN relabelled() AS r ON r.entity = f.entity
     LEFT JOIN LATERAL (
-        SELECT incident_rule(o.origin_id, f.data ->> 'item_type', text_list(f.data -> 'labels'))
+        SELECT incident_rule(o.origin_id, f.data ->> 'item_type',
+                             labels_of(f.data -> 'labels', r.changes))
     ) AS ruled (incident) ON true
     LEFT JOIN LATERAL (
         SELECT (array_agg(c.value ORDER BY c.at DESC, c.event_id DESC)

@@ -64,21 +64,6 @@ $$;
 COMMENT ON FUNCTION dorad_data.class_of_item IS
     'The class of an item by the built-in rules, and the rule that gave it. Words come lower-case.';
 
-CREATE FUNCTION dorad_data.labels_of(labels jsonb, changes jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY(
-        SELECT DISTINCT label COLLATE "C"
-        FROM (
-            SELECT label FROM unnest(text_list(labels)) AS label
-            WHERE NOT coalesce(changes ? label, false)
-            UNION ALL
-            SELECT key FROM jsonb_each(changes) WHERE value = 'true'
-        ) AS l (label)
-        WHERE label IS NOT NULL ORDER BY 1)
-$$;
-COMMENT ON FUNCTION dorad_data.labels_of IS
-    'The labels of a list as changed label by label since.';
-
 CREATE FUNCTION dorad_data.fold_items(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -101,19 +86,6 @@ BEGIN
         SELECT DISTINCT ON (entity) entity, said AS status, at
         FROM statuses WHERE said IS DISTINCT FROM was
         ORDER BY entity, at DESC, id DESC, source DESC
-    ), relabelled AS (
-        -- Changes label by label count from the last whole list on.
-        SELECT s.entity, merged(s.data -> 'label_changes' ORDER BY s.at, s.id, s.source) AS changes
-        FROM w_seen AS s
-        LEFT JOIN (
-            SELECT DISTINCT ON (l.entity) l.entity, l.at, l.id, l.source
-            FROM w_seen AS l WHERE l.data ? 'labels'
-            ORDER BY l.entity, l.at DESC, l.id DESC, l.source DESC
-        ) AS whole ON whole.entity = s.entity
-        WHERE jsonb_typeof(s.data -> 'label_changes') = 'object'
-          AND (whole.entity IS NULL
-               OR (s.at, s.id, s.source) >= (whole.at, whole.id, whole.source))
-        GROUP BY s.entity
     ), named AS (
         SELECT f.entity, f.data, f.at, e.status,
                CASE WHEN e.status = 'done' THEN e.at END AS done_at,
@@ -126,7 +98,7 @@ BEGIN
         FROM folded AS f
         LEFT JOIN ended AS e ON e.entity = f.entity
         LEFT JOIN w_entity_origin AS o ON o.entity = f.entity
-        LEFT JOIN relabelled AS r ON r.entity = f.entity
+        LEFT JOIN relabelled() AS r ON r.entity = f.entity
         LEFT JOIN LATERAL (
             SELECT (array_agg(c.value ORDER BY c.at DESC, c.event_id DESC)
                         FILTER (WHERE c.field = 'excluded'))[1] = 'true' AS excluded,
