@@ -308,6 +308,7 @@ CREATE FUNCTION dorad_data.begin_work() RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     work text;
+    is_used boolean;
 BEGIN
     PERFORM work_tables();
     -- A second round in the same transaction finds the tables as the first left them.
@@ -317,7 +318,10 @@ BEGIN
             WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
               AND starts_with(c.relname, 'w_')
         LOOP
-            EXECUTE format('TRUNCATE pg_temp.%I', work);
+            EXECUTE format('SELECT EXISTS (SELECT FROM pg_temp.%I)', work) INTO is_used;
+            IF is_used THEN
+                EXECUTE format('TRUNCATE pg_temp.%I', work);
+            END IF;
         END LOOP;
     END IF;
     PERFORM set_config('dorad.work', 'used', true);

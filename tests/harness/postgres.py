@@ -56,8 +56,8 @@ def migrations():
 
 
 class Postgres:
-    def __init__(self, settings=None):
-        """`settings`: server settings that differ from SETTINGS, by name."""
+    def __init__(self, settings=None, locale=("--locale=C.UTF-8",)):
+        """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb."""
         self.bin = programs()
         self.settings = {**SETTINGS, **(settings or {})}
         self.folder = tempfile.mkdtemp(prefix="dorad-pg-")
@@ -71,7 +71,7 @@ class Postgres:
         # The tests of other users of this machine connect too: a socket is only as private
         # as its folder, and a root caller's clients may drop their rights.
         os.chmod(self.folder, 0o755)
-        self._initdb()
+        self._initdb(locale)
 
     # -- life ------------------------------------------------------------------------------
 
@@ -81,10 +81,10 @@ class Postgres:
             prefix += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
         return [*prefix, *command]
 
-    def _initdb(self):
+    def _initdb(self, locale):
         command = self._as_server(
             os.path.join(self.bin, "initdb"), "-D", self.data, "-U", SUPERUSER, "-A", "trust",
-            "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+            "-E", "UTF8", *locale, "--no-sync", "--no-instructions")
         subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
 
     def start(self):

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small history told to the database as the roll-up tells it, and the rows that come of it.
 
-    with History(postgres, schema) as told:              # schema: a migrated database to copy
-        told.catalog({"services": [service("checkout", "blue")]})
-        told.deployment("d1", "checkout", "2026-01-05T10:00:00Z", sha="a")
-        told.until("2026-03-01T00:00:00Z")
-        assert told.service("checkout", "2026-01")["deployments"] == 1
+    told = History(database)
+    told.catalog({"services": [service("checkout", "blue")]})
+    told.deployment("d1", "checkout", "2026-01-05T10:00:00Z", sha="a")
+    told.until("2026-03-01T00:00:00Z")
+    assert told.service("checkout", "2026-01")["deployments"] == 1
 """
 
 import json
-import secrets
 
 SOURCE = "/dorad/test"
 
@@ -22,17 +21,10 @@ def service(name, team=None, **more):
 
 
 class History:
-    def __init__(self, postgres, schema):
-        self.name = f"t{secrets.token_hex(6)}"
-        postgres.create(self.name, template=schema)
-        self.connection = postgres.connect(self.name)
+    def __init__(self, database):
+        self.name = database.name
+        self.connection = database.connection
         self.events = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.connection.close()
 
     def sql(self, text, *values):
         with self.connection.cursor() as cursor:
