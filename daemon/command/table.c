@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&portal_command,
 	&catalog_command,
 	&explain_command,
+	&correct_command,
 	&deliveries_command,
 	&replay_command,
 };

@@ -7,6 +7,7 @@
 /* Each is defined at the end of the file of its name. */
 extern const struct command catalog_command;
 extern const struct command check_command;
+extern const struct command correct_command;
 extern const struct command deliveries_command;
 extern const struct command explain_command;
 extern const struct command init_command;

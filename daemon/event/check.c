@@ -182,8 +182,13 @@ static bool check_field(const struct place *place, const struct field *field,
 	case FIELD_OBJECT:
 		return check_object(place, field->fields, value, err);
 	case FIELD_ANY:
+		if (json_is_array(value))
+			return check_list(place, field, value, err);
 		return is_text(value) || json_is_boolean(value) || json_is_number(value) ||
-			unwanted(place, value, "a string, a number, true or false", err);
+			unwanted(place, value,
+				"a string, a number, true or false, or a list of"
+				" strings",
+				err);
 	}
 	__builtin_unreachable();
 }

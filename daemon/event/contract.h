@@ -24,7 +24,7 @@ enum field_type {
 	FIELD_WORDS,  /* a list of words, or null */
 	FIELD_FLAGS,  /* an object of true and false, or null */
 	FIELD_OBJECT, /* an object of .fields, or null */
-	FIELD_ANY,    /* any JSON value but an object or a list */
+	FIELD_ANY,    /* any JSON value but an object; a list is one of names */
 };
 
 struct field {

@@ -114,8 +114,8 @@ static json_t *of_field(const struct field *field)
 	case FIELD_OBJECT:
 		return of_object(field->fields);
 	case FIELD_ANY:
-		return packed(json_pack(
-			"{s:[s,s,s,s]}", "type", "string", "number", "boolean", "null"));
+		return packed(json_pack("{s:[{s:[s,s,s,s]}, o]}", "anyOf", "type", "string",
+			"number", "boolean", "null", of_list(FIELD_NAMES)));
 	}
 	__builtin_unreachable();
 }
