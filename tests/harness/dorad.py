@@ -250,12 +250,17 @@ class Site:
             self.catalog(catalog)
 
     def _prepare_database(self):
+        # Migrated once for each server; the sites' databases are copies of that one.
+        if not getattr(self.postgres, "template", None):
+            self.postgres.create("template_dorad")
+            self.config["rollup"] = {"postgres": self.postgres.dsn("template_dorad")}
+            self.run("migrate")
+            self.postgres.template = "template_dorad"
         self.database = f"site_{secrets.token_hex(6)}"
-        self.postgres.create(self.database)
+        self.postgres.create(self.database, self.postgres.template)
         self.config["rollup"] = {"postgres": self.postgres.dsn(self.database)}
         self.config["portal"] = {"postgres": self.postgres.dsn(self.database),
                                  "listen": [self.portal_address]}
-        self.run("migrate")
 
     # -- configuration ---------------------------------------------------------------------
 
