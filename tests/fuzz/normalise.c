@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/source.h"
+
+#include "base/arena.h"
+#include "base/xalloc.h"
+#include "fuzz.h"
+
+#include <jansson.h>
+#include <string.h>
+
+/*
+ * Every source's normaliser: a line with the source's name, one for each header ("name: value"),
+ * an empty one, the body (seeds.py makes such inputs of tests/fixtures). It gives events that
+ * the contract allows, or says why not; the same again for the same delivery.
+ */
+#define MAX_HEADERS 16
+#define RECEIVED_US INT64_C(1782820800000000)
+
+struct input {
+	const struct source *source;
+	struct delivery delivery;
+	struct header headers[MAX_HEADERS];
+};
+
+/* The next line, NUL-terminated in place; NULL: the text has ended. */
+static char *next_line(char **text)
+{
+	char *line = *text;
+	char *end = line ? strchr(line, '\n') : NULL;
+
+	*text = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return line;
+}
+
+static bool read_input(char *text, size_t n, struct input *out)
+{
+	char *end = text + n;
+	char *rest = text;
+	char *name = next_line(&rest);
+	char *line;
+
+	out->source = source_find(name);
+	if (!out->source)
+		return false;
+	out->delivery.endpoint = "fuzz";
+	out->delivery.headers = out->headers;
+	while ((line = next_line(&rest)) && *line) {
+		char *colon = strstr(line, ": ");
+
+		if (!colon || out->delivery.n_headers == MAX_HEADERS)
+			return false;
+		*colon = '\0';
+		for (char *p = line; *p; p++)
+			*p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
+		out->headers[out->delivery.n_headers++] = (struct header){line, colon + 2};
+	}
+	if (!line || !rest)
+		return false;
+	out->delivery.body = rest;
+	out->delivery.n_body = (size_t)(end - rest);
+	out->delivery.received_us = RECEIVED_US;
+	return true;
+}
+
+static void check_event(const struct dora_event *event, struct arena *arena)
+{
+	struct dora_field fields[DORA_N_FIELDS];
+	struct error err = {0};
+
+	FUZZ_WANT(dora_event_check(event, &err));
+	FUZZ_WANT(event->time_us > 0);
+	FUZZ_WANT(dora_event_fields(event, "fuzz", "1", arena, fields) > 0);
+}
+
+static void check(const struct input *input, enum verdict verdict, const struct normalised *got)
+{
+	if (verdict != VERDICT_EVENTS) {
+		FUZZ_WANT(got->list.n == 0);
+		FUZZ_WANT(got->reason && *got->reason);
+	}
+	for (size_t i = 0; i < got->list.n; i++)
+		check_event(&got->list.items[i], got->list.arena);
+	for (size_t i = 0; i < got->n_bad; i++)
+		FUZZ_WANT(got->bad[i].line >= 1 &&
+			got->bad[i].line <= input->delivery.n_body + 1);
+}
+
+static void want_same(const struct normalised *one, const struct normalised *other)
+{
+	FUZZ_WANT(one->list.n == other->list.n && one->n_bad == other->n_bad);
+	for (size_t i = 0; i < one->list.n; i++) {
+		const struct dora_event *a = &one->list.items[i];
+		const struct dora_event *b = &other->list.items[i];
+
+		FUZZ_WANT(a->kind == b->kind && a->time_us == b->time_us);
+		FUZZ_WANT(strcmp(a->id, b->id) == 0 && strcmp(a->source, b->source) == 0);
+		FUZZ_WANT(json_equal(a->data, b->data));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	CLEANUP(arena_destroyp) struct arena *other = arena_create();
+	struct input input = {0};
+
+	char *text = arena_alloc(arena, n + 1);
+	memcpy(text, bytes, n);
+	if (!read_input(text, n, &input))
+		return 0;
+	struct normalised one = {.list = {.arena = arena}};
+	struct normalised again = {.list = {.arena = other}};
+	enum verdict verdict = source_normalise(input.source, &input.delivery, &one);
+	FUZZ_WANT(source_normalise(input.source, &input.delivery, &again) == verdict);
+	check(&input, verdict, &one);
+	want_same(&one, &again);
+	return 0;
+}
