@@ -53,7 +53,7 @@ def catalog(services, **sections):
 
 
 @contextlib.contextmanager
-def told(postgres, document, stories, hooks):
+def told(postgres, document, stories, hooks, as_of=AS_OF):
     """A site that was told every story, each delivery through so many hooks, and rolled up."""
     with Site(postgres=postgres, catalog=document) as site:
         for story in stories:
@@ -68,18 +68,28 @@ def told(postgres, document, stories, hooks):
                    what="every delivery to be forwarded")
         receive.stop()
         assert site.table("deliveries", "--state", "quarantined") == []
-        site.run("rollup", "--once", "--as-of", AS_OF)
+        site.run("rollup", "--once", "--as-of", as_of)
         yield site
+
+
+@contextlib.contextmanager
+def both(postgres, document, stories, as_of=AS_OF):
+    """Two sites, by the number of hooks."""
+    with told(postgres, document, stories, 1, as_of) as one, \
+            told(postgres, document, stories, 2, as_of) as two:
+        yield {1: one, 2: two}
 
 
 def check(site, name, **want):
     """June of a service has these columns."""
     row, = site.query("SELECT * FROM dorad.monthly_service WHERE service = %s AND month = %s",
                       name, MONTH)
-    assert {column: row[column] for column in want} == want
+    got = {column: row[column] for column in want}
+    assert got == want, {c: (got[c], want[c]) for c in want if got[c] != want[c]}
 
 
 def check_team(site, **want):
     row, = site.query("SELECT * FROM dorad.monthly_team WHERE team = 'crew' AND month = %s",
                       MONTH)
-    assert {column: row[column] for column in want} == want
+    got = {column: row[column] for column in want}
+    assert got == want, {c: (got[c], want[c]) for c in want if got[c] != want[c]}

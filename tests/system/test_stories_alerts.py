@@ -6,7 +6,8 @@ import hmac
 
 import pytest
 
-from stories import Story, catalog, check, microseconds, service, told
+from golden import rows_of
+from stories import Story, both, catalog, check, microseconds, service
 
 
 # -- Alertmanager ------------------------------------------------------------------------------
@@ -105,10 +106,19 @@ CATALOG = catalog([
 ])
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["one hook", "two hooks"])
-def site(request, postgres):
-    with told(postgres, CATALOG, [ALERTMANAGER, OPSGENIE, PAGERDUTY], request.param) as it:
-        yield it
+@pytest.fixture(scope="module")
+def sites(postgres):
+    with both(postgres, CATALOG, [ALERTMANAGER, OPSGENIE, PAGERDUTY]) as them:
+        yield them
+
+
+@pytest.fixture(params=[1, 2], ids=["one hook", "two hooks"])
+def site(request, sites):
+    return sites[request.param]
+
+
+def test_two_hooks_give_the_rows_of_one(sites):
+    assert rows_of(sites[1]) == rows_of(sites[2]) != {}
 
 
 def test_alertmanager_repeats_resolves_and_fires_again(site):
