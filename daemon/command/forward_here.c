@@ -98,7 +98,8 @@ bool forward_here(const struct command_line *line, const struct config *config,
 	wakeup_clear(&wakeup);
 	if (!own.finished)
 		(void)command_fail(line,
-			"%s; what is not forwarded stays marked in the ledger, dorad receive goes on"
+			"%s; what is not forwarded stays marked in the ledger, dorad receive "
+			"goes on"
 			" with it",
 			own.err.text);
 	return own.finished;

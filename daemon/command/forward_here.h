@@ -7,7 +7,8 @@
 
 /*
  * Forwards all that the ledger has to forward, where no receiver runs: the command holds the
- * ledger and is the receiver, as far as forwarding goes. n_rows: of which the command knows, for
+ * ledger and is the receiver, as far as forwarding goes. n_rows: of which the command
+ * knows, for
  * its progress. False: said why; what is not forwarded waits for dorad receive.
  */
 bool forward_here(const struct command_line *line, const struct config *config,

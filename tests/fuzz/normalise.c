@@ -9,7 +9,8 @@
 #include <string.h>
 
 /*
- * Every source's normaliser: a line with the source's name, one for each header ("name: value"),
+ * Every source's normaliser: a line with the source's name, one for each header ("name:
+ * value"),
  * an empty one, the body (seeds.py makes such inputs of tests/fixtures). It gives events that
  * the contract allows, or says why not; the same again for the same delivery.
  */
