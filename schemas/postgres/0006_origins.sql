@@ -200,8 +200,6 @@ DECLARE
     involved text[];
     turned text[];
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS w_name (
-        LIKE dorad_data.repository_name) ON COMMIT DELETE ROWS;
     DELETE FROM w_name;
     INSERT INTO w_name SELECT * FROM names_of_repositories(of_system, of_host, ids);
     SELECT array_agg(DISTINCT i.id) INTO involved
@@ -240,6 +238,7 @@ DECLARE
 BEGIN
     -- Rare (a new or renamed repository): one at a time, so that each sees what the other did.
     PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('origins'));
+    PERFORM work_tables();
     FOR host_of IN
         SELECT o.system, coalesce(o.host, '') AS host, array_agg(DISTINCT o.repository_id) AS ids
         FROM origin AS o

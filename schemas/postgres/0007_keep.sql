@@ -168,11 +168,14 @@ BEGIN
             identity jsonb, origin_id bigint, subject text COLLATE "C",
             endpoint text COLLATE "C", delivery text COLLATE "C", data jsonb,
             is_new boolean
-        ) ON COMMIT DELETE ROWS;
+        );
         CREATE TEMP TABLE w_touched (
             kind text COLLATE "C", entity text COLLATE "C", service text COLLATE "C",
             origin_id bigint, at timestamptz, replaced boolean
-        ) ON COMMIT DELETE ROWS;
+        );
+    END IF;
+    IF pg_relation_size('pg_temp.w_event') > 4194304 THEN
+        TRUNCATE w_event, w_touched;
     END IF;
     DELETE FROM w_event;
     DELETE FROM w_touched;

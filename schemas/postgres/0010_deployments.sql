@@ -90,9 +90,6 @@ CREATE FUNCTION dorad_data.gather_by_origin() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM merge_origins();
-    CREATE TEMP TABLE IF NOT EXISTS w_by_origin (
-        entity text COLLATE "C", origin_id bigint, services text[] COLLATE "C", ruled jsonb
-    ) ON COMMIT DELETE ROWS;
     DELETE FROM w_by_origin;
     INSERT INTO w_by_origin
         SELECT d.entity, d.origin_id, m.services,
@@ -217,8 +214,6 @@ BEGIN
             ON g.service = m.service AND g.deployment_id = m.deployment_id;
     PERFORM know('w_group');
     -- Their other records have to be folded with them.
-    CREATE TEMP TABLE IF NOT EXISTS w_other_record (
-        LIKE w_record_mark) ON COMMIT DELETE ROWS;
     DELETE FROM w_other_record;
     INSERT INTO w_other_record
         SELECT o.service, o.deployment_id
@@ -232,8 +227,7 @@ BEGIN
         WHERE NOT EXISTS (SELECT FROM w_record_mark AS m
                           WHERE m.service = o.service AND m.deployment_id = o.deployment_id);
     IF FOUND THEN
-        CREATE TEMP TABLE IF NOT EXISTS w_first_seen (LIKE w_record_seen) ON COMMIT DELETE ROWS;
-        DELETE FROM w_first_seen;
+            DELETE FROM w_first_seen;
         INSERT INTO w_first_seen SELECT * FROM w_record_seen;
         DELETE FROM w_record_mark;
         INSERT INTO w_record_mark SELECT * FROM w_other_record;

@@ -32,9 +32,9 @@ COMMENT ON FUNCTION dorad_data.whole_sha IS
 CREATE FUNCTION dorad_data.start_walks() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    -- w_start holds what marks ask for; what was folded may begin earlier.
-    INSERT INTO w_start AS s
-        SELECT coalesce(new.service, old.service), min(least(new.at, old.at))
+    -- Where marks ask for it, or where something folded came, went or changed.
+    INSERT INTO w_asked_start
+        SELECT coalesce(new.service, old.service), least(new.at, old.at)
         FROM w_raw AS new
         FULL JOIN (
             SELECT f.* FROM w_group AS g
@@ -46,9 +46,9 @@ BEGIN
                new.changes, new.members)
               IS DISTINCT FROM
               (old.at, old.status, old.lane, old.given_sha, old.is_rollback, old.rolls_back,
-               old.changes, old.members)
-        GROUP BY 1 ORDER BY 1
-    ON CONFLICT (service) DO UPDATE SET start_at = least(s.start_at, excluded.start_at);
+               old.changes, old.members);
+    INSERT INTO w_start
+        SELECT service, min(start_at) FROM w_asked_start GROUP BY service;
 
     INSERT INTO w_walk
         SELECT r.* FROM w_start AS s

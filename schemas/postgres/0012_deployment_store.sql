@@ -280,4 +280,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_deployments IS
-    'Folds the records in w_record_mark and walks the services in w_start.';
+    'Folds the records in w_record_mark and walks the services in w_asked_start too.';

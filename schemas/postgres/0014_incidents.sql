@@ -197,8 +197,7 @@ BEGIN
             JOIN link AS l ON l.name_kind = 'incident' AND l.name = t.entity
             WHERE l.from_kind = 'incident'
         )
-        SELECT entity FROM ahead
-    ON CONFLICT DO NOTHING;
+        SELECT entity FROM ahead EXCEPT SELECT entity FROM w_entity;
     INSERT INTO w_incident
         SELECT i.* FROM w_entity AS e JOIN incident_fact AS i ON i.incident_id = e.entity
         WHERE NOT EXISTS (SELECT FROM w_incident AS w WHERE w.incident_id = e.entity)

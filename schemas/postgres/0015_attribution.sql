@@ -52,10 +52,6 @@ CREATE FUNCTION dorad_data.attribute_explicitly() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     -- Rules 1 to 3 look at all services; only then is it known who is a victim.
-    CREATE TEMP TABLE IF NOT EXISTS w_hit (
-        incident_id text COLLATE "C", rule integer, service text COLLATE "C",
-        deployment_id text COLLATE "C"
-    ) ON COMMIT DELETE ROWS;
     DELETE FROM w_hit;
     INSERT INTO w_hit
         WITH asking AS (

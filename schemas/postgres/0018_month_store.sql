@@ -59,9 +59,6 @@ BEGIN
     DELETE FROM w_monthly AS n USING monthly AS o
     WHERE o.scope = n.scope AND o.name = n.name AND o.month = n.month
       AND o.* IS NOT DISTINCT FROM n.*;
-    CREATE TEMP TABLE IF NOT EXISTS w_old_month (
-        scope text COLLATE "C", name text COLLATE "C", month date, gone boolean
-    ) ON COMMIT DELETE ROWS;
     DELETE FROM w_old_month;
     INSERT INTO w_old_month
         SELECT o.scope, o.name, o.month, false

@@ -75,18 +75,6 @@ SELECT dorad_data.fill_mann_kendall('{}', 0, ARRAY[1::bigint]);
 CREATE FUNCTION dorad_data.trend_points() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    CREATE TEMP TABLE IF NOT EXISTS w_window (
-        scope text COLLATE "C", name text COLLATE "C", month date, at integer
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE IF NOT EXISTS w_point (
-        scope text COLLATE "C", name text COLLATE "C", metric text COLLATE "C", at integer,
-        value double precision
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE IF NOT EXISTS w_series (
-        scope text COLLATE "C", name text COLLATE "C", month date, metric text COLLATE "C",
-        basis text COLLATE "C", n integer, s integer, p double precision,
-        slope double precision, moves boolean
-    ) ON COMMIT DELETE ROWS;
     DELETE FROM w_window;
     DELETE FROM w_point;
     DELETE FROM w_series;

@@ -55,14 +55,14 @@ BEGIN
     GET DIAGNOSTICS n = ROW_COUNT;
     INSERT INTO w_record_mark
         SELECT DISTINCT t.service, t.entity FROM w_taken_mark AS t WHERE t.stage = 'deployment';
-    INSERT INTO w_start
+    INSERT INTO w_asked_start
         SELECT t.service, min(t.at) FROM w_taken_mark AS t WHERE t.stage = 'walk'
         GROUP BY t.service;
     RETURN n;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.take_services IS
-    'Takes all marks of the services that have waited longest into w_record_mark and w_start, '
+    'Takes all marks of the services that have waited longest into w_record_mark and w_asked_start, '
     'and returns how many.';
 
 CREATE FUNCTION dorad_data.recompute_corrections(today timestamptz) RETURNS void
@@ -306,25 +306,9 @@ COMMENT ON FUNCTION dorad_data.recompute IS
 
 CREATE FUNCTION dorad_data.begin_work() RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    work text;
-    is_used boolean;
 BEGIN
     PERFORM work_tables();
-    -- A second round in the same transaction finds the tables as the first left them.
-    IF current_setting('dorad.work', true) = 'used' THEN
-        FOR work IN
-            SELECT c.relname FROM pg_class AS c
-            WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
-              AND starts_with(c.relname, 'w_')
-        LOOP
-            EXECUTE format('SELECT EXISTS (SELECT FROM pg_temp.%I)', work) INTO is_used;
-            IF is_used THEN
-                EXECUTE format('TRUNCATE pg_temp.%I', work);
-            END IF;
-        END LOOP;
-    END IF;
-    PERFORM set_config('dorad.work', 'used', true);
+    PERFORM clear_work();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.begin_work IS 'Empty work tables for one round of work.';

@@ -47,15 +47,15 @@ CREATE FUNCTION dorad_data.catalog_tables() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass('pg_temp.n_team') IS NULL THEN
-        CREATE TEMP TABLE n_team (LIKE dorad_data.team) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_service (LIKE dorad_data.service) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_alias (LIKE dorad_data.service_alias) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_ownership (LIKE dorad_data.ownership) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_phase (LIKE dorad_data.service_phase) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_source (LIKE dorad_data.source_rule) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_environment (LIKE dorad_data.environment_rule) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_rule (LIKE dorad_data.ticket_rule) ON COMMIT DELETE ROWS;
-        CREATE TEMP TABLE n_setting (LIKE dorad_data.setting) ON COMMIT DELETE ROWS;
+        CREATE TEMP TABLE n_team (LIKE dorad_data.team);
+        CREATE TEMP TABLE n_service (LIKE dorad_data.service);
+        CREATE TEMP TABLE n_alias (LIKE dorad_data.service_alias);
+        CREATE TEMP TABLE n_ownership (LIKE dorad_data.ownership);
+        CREATE TEMP TABLE n_phase (LIKE dorad_data.service_phase);
+        CREATE TEMP TABLE n_source (LIKE dorad_data.source_rule);
+        CREATE TEMP TABLE n_environment (LIKE dorad_data.environment_rule);
+        CREATE TEMP TABLE n_rule (LIKE dorad_data.ticket_rule);
+        CREATE TEMP TABLE n_setting (LIKE dorad_data.setting);
     END IF;
     DELETE FROM n_team; DELETE FROM n_service; DELETE FROM n_alias; DELETE FROM n_ownership;
     DELETE FROM n_phase; DELETE FROM n_source; DELETE FROM n_environment; DELETE FROM n_rule;

@@ -141,7 +141,7 @@ BEGIN
     -- Rules that came, went or changed places; n_rule still holds the new ones, and
     -- ticket_rule the old.
     CREATE TEMP TABLE IF NOT EXISTS n_changed_rule (
-        LIKE dorad_data.ticket_rule) ON COMMIT DELETE ROWS;
+        LIKE dorad_data.ticket_rule);
     DELETE FROM n_changed_rule;
     INSERT INTO n_changed_rule
         SELECT d.* FROM (
@@ -261,7 +261,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMP TABLE IF NOT EXISTS applied_change (
         scope text COLLATE "C", name text COLLATE "C", month date, n_values integer
-    ) ON COMMIT DELETE ROWS;
+    );
     -- What waited before is none of this catalogue's doing.
     PERFORM work_off();
     DELETE FROM applied_change;

@@ -51,7 +51,6 @@ BEGIN
     END LOOP;
     PERFORM set_config('search_path', 'dorad_data, pg_temp', true);
     PERFORM set_config('dorad.bulk', 'off', true);
-    PERFORM set_config('dorad.work', 'new', true);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.put_back IS 'Takes the temporary tables away again.';
