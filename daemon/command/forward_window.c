@@ -222,6 +222,7 @@ static void tell(struct forwarder *forwarder, const struct window *window, size_
 		const struct ledger_outcome *outcome = &window->plans[i].outcome;
 		const struct ledger_row *row = &window->rows.items[i];
 
+		ledger_absolve(forwarder->options.ledger, row->seq);
 		if (outcome->state == LEDGER_STATE_QUARANTINED || outcome->n_bad)
 			log_warn("quarantined endpoint=%s row=%lld kind=%s reason=%s",
 				row->endpoint, (long long)row->seq, LOG_QUOTE(outcome->kind),

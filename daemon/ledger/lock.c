@@ -219,6 +219,12 @@ void lock_note_read(struct lock *lock)
 	__atomic_store_n(&lock->page->seq, 0, __ATOMIC_RELEASE);
 }
 
+void lock_absolve(struct lock *lock, int64_t seq)
+{
+	if (lock->suspect == seq)
+		lock->suspect = 0;
+}
+
 bool lock_crashed_on(const struct lock *lock, int64_t seq)
 {
 	return seq == lock->suspect &&

@@ -250,6 +250,11 @@ void ledger_read_well(struct ledger *ledger)
 	lock_note_read(ledger->lock);
 }
 
+void ledger_absolve(struct ledger *ledger, int64_t seq)
+{
+	lock_absolve(ledger->lock, seq);
+}
+
 bool ledger_crashed_on(const struct ledger *ledger, int64_t seq)
 {
 	return lock_crashed_on(ledger->lock, seq);

@@ -207,8 +207,7 @@ bool space_expire(struct ledger *ledger, bool full)
 /*
  * May so many bytes be kept? The file must not grow into what the log needs, or nothing could
  * be written any more, not even to make room: beside the reserve a log's worth of disk stays
- * free.
- * Pages that retention has freed are used again without growth.
+ * free. Pages that retention has freed are used again without growth.
  */
 bool space_has_room(struct ledger *ledger, int64_t bytes)
 {

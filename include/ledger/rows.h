@@ -111,5 +111,6 @@ enum ledger_result ledger_bury(struct ledger *ledger, const char *delivery, cons
 void ledger_reading(struct ledger *ledger, int64_t seq);
 void ledger_read_well(struct ledger *ledger);
 bool ledger_crashed_on(const struct ledger *ledger, int64_t seq);
+void ledger_absolve(struct ledger *ledger, int64_t seq); /* it is; a replay may read it again */
 
 #endif

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fault matrix row 1: kill -9 at any moment; whatever was answered 200 is in the stream."""
+
+import json
+import time
+
+import pytest
+
+from harness.dorad import Site
+from harness.faults import ROUNDS, Senders, dice, optimised, stream_ids
+from harness.wait import wait_until
+
+
+@pytest.fixture(autouse=True)
+def program(monkeypatch):
+    monkeypatch.setenv("DORAD", optimised())
+
+
+def settled(site):
+    return json.loads(site.run("status", "--json", check=False).stdout)["ledger"]["backlog"] == 0
+
+
+def test_kill_9_at_random_loses_nothing_that_was_answered_200():
+    rolls = dice("kill")
+    n_rounds = 20 * ROUNDS
+    answered = []
+    with Site() as site:
+        site.endpoint("push", "events")
+        receive = site.start("receive")
+        for n in range(n_rounds):
+            senders = Senders(site, f"r{n}").start()
+            # A round is up to some 200 deliveries long; one in four is cut very early.
+            patience = rolls.uniform(0.001, 0.05) if n % 4 == 0 else rolls.uniform(0.05, 0.25)
+            time.sleep(patience)
+            receive.kill()
+            answered += senders.stop()
+            receive.start()
+        wait_until(lambda: settled(site), 120)
+        got = stream_ids(site)
+        lost = set(answered) - set(got)
+        print(f"{n_rounds} rounds, {len(answered)} answered 200, {len(got)} entries, "
+              f"{len(got) - len(set(got))} of them twice, {len(lost)} lost")
+        assert not lost
+        assert site.table("deliveries", "--state", "quarantined") == []
+        assert len(answered) > 20 * n_rounds
+
+
+def test_a_graceful_stop_under_load_fails_no_request_and_loses_nothing():
+    """rsyslog lost more in graceful restarts than in crashes."""
+    rolls = dice("graceful")
+    n_rounds = 5 * ROUNDS
+    answered = []
+    with Site() as site:
+        site.endpoint("push", "events")
+        receive = site.start("receive")
+        for n in range(n_rounds):
+            senders = Senders(site, f"r{n}").start()
+            time.sleep(rolls.uniform(0.02, 0.2))
+            assert receive.stop() == 0
+            answered += senders.stop()
+            assert senders.refused == []
+            receive.start()
+        wait_until(lambda: settled(site), 120)
+        assert set(answered) <= set(stream_ids(site))

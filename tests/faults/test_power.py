@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fault matrix row 2: power loss. A kill -9 does not test a sync, for the page cache survives it.
+
+The receiver runs under a shim that writes down each write, sync and truncation of the ledger's
+files, and each answer 200. Then states are built as a power cut could leave them: what was synced
+is there; of what was not, each write is there, is not, or is torn at a sector or a page. In each
+state the ledger must hold at least what had been answered until then.
+"""
+
+import os
+import sqlite3
+import struct
+import tempfile
+from collections import namedtuple
+
+import pytest
+
+from harness.dorad import Site
+from harness.faults import (ROUNDS, Senders, dice, event, optimised, request, send, shim)
+
+Operation = namedtuple("Operation", "what path offset data")
+RECORD = struct.Struct("<c7xqqq")
+
+
+@pytest.fixture(autouse=True)
+def program(monkeypatch):
+    monkeypatch.setenv("DORAD", optimised())
+
+
+def read_trace(path):
+    """The operations in order; path: which file ("" for an answer)."""
+    names = {0: ""}
+    with open(path, "rb") as file:
+        content = file.read()
+    at = 0
+    while at + RECORD.size <= len(content):
+        what, number, offset, size = RECORD.unpack_from(content, at)
+        at += RECORD.size
+        data = b""
+        if what in (b"w", b"o"):
+            data = content[at:at + size]
+            at += size
+        if what == b"o":
+            names[number] = data.decode()
+        else:
+            yield Operation(what.decode(), names[number], offset, data)
+
+
+class Disk:
+    """Files as they are for sure, and what has not been synced yet, in order."""
+
+    def __init__(self, files):
+        self.sure = {path: bytearray(content) for path, content in files.items()}
+        self.pending = {path: [] for path in files}
+
+    def take(self, operation):
+        path = operation.path
+        self.sure.setdefault(path, bytearray())
+        pending = self.pending.setdefault(path, [])
+        if operation.what == "s":
+            for one in pending:
+                apply(self.sure[path], one)
+            pending.clear()
+        else:
+            pending.append(operation)
+
+    def crash(self, rolls):
+        """One of the states in which a power cut may leave the files."""
+        style = rolls.choice(("none", "all", "some", "some", "some", "prefix"))
+        files = {}
+        for path, sure in self.sure.items():
+            content = bytearray(sure)
+            pending = self.pending[path]
+            cut = rolls.randrange(len(pending) + 1)
+            for n, operation in enumerate(pending):
+                there = (style == "all" or (style == "some" and rolls.random() < 0.5)
+                         or (style == "prefix" and n < cut))
+                torn = style in ("some", "prefix") and rolls.random() < 0.15
+                if torn and operation.what == "w":
+                    apply(content, tear(operation, rolls))
+                elif there:
+                    apply(content, operation)
+            files[path] = content
+        return files
+
+
+def apply(content, operation):
+    end = operation.offset + len(operation.data)
+    if operation.what == "t":
+        del content[operation.offset:]
+        content.extend(b"\0" * (operation.offset - len(content)))
+    else:
+        if len(content) < end:
+            content.extend(b"\0" * (end - len(content)))
+        content[operation.offset:end] = operation.data
+
+
+def tear(operation, rolls):
+    """The first or the last sectors or pages of a write, the rest as it was before."""
+    unit = rolls.choice((512, 4096))
+    cut = rolls.randrange(0, len(operation.data) + unit, unit)
+    if rolls.random() < 0.5:
+        return operation._replace(data=operation.data[:cut])
+    return operation._replace(offset=operation.offset + cut, data=operation.data[cut:])
+
+
+def write_state(folder, files):
+    for path, content in files.items():
+        with open(os.path.join(folder, os.path.basename(path)), "wb") as file:
+            file.write(content)
+    for tail in ("-shm",):
+        path = os.path.join(folder, "ledger.db" + tail)
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def recovered(folder):
+    """What SQLite finds after such an end: the ids kept, each with its whole body."""
+    ledger = sqlite3.connect(os.path.join(folder, "ledger.db"))
+    ledger.execute("PRAGMA synchronous = OFF")      # of this reader, which is quicker so
+    try:
+        rows = ledger.execute(
+            "SELECT d.seq, length(b.bytes) FROM delivery AS d LEFT JOIN body AS b USING (seq)"
+            " ORDER BY d.seq").fetchall()
+        assert all(length for _, length in rows), "a row without its body"
+        assert [seq for seq, _ in rows] == list(range(1, len(rows) + 1)), "a gap"
+        return len(rows)
+    finally:
+        ledger.close()
+
+
+def record(site, n_deliveries):
+    """The files before, the trace after, of a receiver that gets so many deliveries."""
+    site.start("receive").stop()        # makes the ledger, outside of the trace
+    path = site.config["receive"]["ledger"]
+    before = {}
+    for tail in ("", "-wal"):
+        with open(path + tail, "rb") as file:
+            before[path + tail] = file.read()
+    trace = os.path.join(site.folder, "trace")
+    receive = site.start("receive", env=shim(trace=trace))
+    # Alone, then several at once: commits of one and of many.
+    for n in range(n_deliveries // 4):
+        assert send(site.receive_address,
+                    request(site.secrets["push"], event(f"a{n}"))) == 200
+    senders = Senders(site, "b", n_threads=8).start(most=n_deliveries * 3 // 4)
+    assert len(senders.join()) == n_deliveries * 3 // 4
+    receive.kill()
+    return before, list(read_trace(trace))
+
+
+def test_no_power_cut_loses_what_was_answered_200():
+    rolls = dice("power")
+    n_states = 600 * ROUNDS
+    with Site() as site, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        site.endpoint("push", "events")
+        before, trace = record(site, 120 if ROUNDS == 1 else 400)
+        answers = sum(operation.what == "a" for operation in trace)
+        syncs = sum(operation.what == "s" for operation in trace)
+        print(f"{len(trace)} operations, {syncs} syncs, {answers} answers")
+        assert answers >= 100 and syncs >= 20
+        disk = Disk(before)
+        answered = 0
+        tried = 0
+        least_spare = None
+        moments = sorted(rolls.randrange(len(trace) + 1) for _ in range(n_states))
+        at = 0
+        for moment in moments:
+            while at < moment:
+                operation = trace[at]
+                at += 1
+                if operation.what == "a":
+                    answered += 1
+                else:
+                    disk.take(operation)
+            write_state(folder, disk.crash(rolls))
+            kept = recovered(folder)
+            assert kept >= answered, \
+                f"after {at} operations {answered} were answered 200, {kept} are kept"
+            spare = kept - answered
+            least_spare = spare if least_spare is None else min(spare, least_spare)
+            tried += 1
+        print(f"{tried} states, 0 lost; least kept beyond what was answered: {least_spare}")
+
+
+def test_dorad_itself_starts_on_what_a_power_cut_left():
+    rolls = dice("power-start")
+    with Site() as site:
+        site.endpoint("push", "events")
+        before, trace = record(site, 60)
+        for _ in range(5 * ROUNDS):
+            disk = Disk(before)
+            answered = 0
+            for operation in trace[:rolls.randrange(len(trace) + 1)]:
+                if operation.what == "a":
+                    answered += 1
+                else:
+                    disk.take(operation)
+            folder = os.path.dirname(site.config["receive"]["ledger"])
+            for name in os.listdir(folder):
+                if name.startswith("ledger."):
+                    os.unlink(os.path.join(folder, name))
+            write_state(folder, disk.crash(rolls))
+            receive = site.start("receive")
+            assert "set aside" not in receive.read_last_log()
+            assert len(site.table("deliveries")) >= answered
+            assert receive.stop() == 0
+
+
+def test_the_replayer_sees_a_receiver_that_does_not_sync():
+    """The test of the test: with the syncs left out of the account, states lose something."""
+    rolls = dice("power-unsynced")
+    with Site() as site, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        site.endpoint("push", "events")
+        before, trace = record(site, 40)
+        disk = Disk(before)
+        for operation in trace:
+            if operation.what not in "as":
+                disk.take(operation)
+        answered = sum(operation.what == "a" for operation in trace)
+        lost = 0
+        for _ in range(20):
+            write_state(folder, disk.crash(rolls))
+            try:
+                lost += recovered(folder) < answered
+            except (sqlite3.DatabaseError, AssertionError):
+                lost += 1
+        assert lost

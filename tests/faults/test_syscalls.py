@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fault matrix rows 6, 7 and 9: the Nth write, sync, open, accept or malloc fails, and there is
+no wrong 200.
+
+In tests/run some N of each; in the long run every N there is.
+"""
+
+import errno
+import os
+
+import pytest
+
+from harness.dorad import Site
+from harness.faults import ROUNDS, dice, event, optimised, request, send, shim
+from harness.wait import wait_until
+
+N_DELIVERIES = 12
+
+
+@pytest.fixture(autouse=True)
+def program(monkeypatch):
+    monkeypatch.setenv("DORAD", optimised())
+
+
+@pytest.fixture
+def quick():
+    """A site with a ledger that is there already: what is counted is the receiving."""
+    with Site() as site:
+        site.endpoint("push", "events")
+        site.start("receive").stop()
+        yield site
+
+
+def post_some(site, prefix, n=N_DELIVERIES):
+    """Which of them were answered 200."""
+    answered = []
+    for i in range(n):
+        name = f"{prefix}-{i}"
+        if send(site.receive_address, request(site.secrets["push"], event(name))) == 200:
+            answered.append(name)
+    return answered
+
+
+def kept_ids(site):
+    """The ids of the bodies that are in the ledger, read by a healthy dorad."""
+    site.redis.client().flushall()
+    site.run("replay")
+    return {entry["id"] for entry in site.redis.entries("deployment")}
+
+
+def count_calls(site):
+    """How often each call is made in such a run."""
+    path = os.path.join(site.folder, "count")
+    receive = site.start("receive", env=shim(count=path))
+    assert len(post_some(site, "count")) == N_DELIVERIES
+    assert receive.stop() == 0
+    with open(path, encoding="ascii") as file:
+        return {name: int(n) for name, n in (line.split() for line in file)}
+
+
+def choose(rolls, most, n):
+    """Which Nth calls: all of them in a long run, else the first few and some others."""
+    if most <= n * ROUNDS:
+        return range(1, most + 1)
+    return sorted({*range(1, 4), *(rolls.randrange(1, most + 1) for _ in range(n * ROUNDS))})
+
+
+def try_with(site, name, **settings):
+    """A receiver under the shim; what it answered 200 must be there afterwards."""
+    receive = site.start("receive", wait=False, env=shim(**settings))
+    wait_until(lambda: receive.process.poll() is not None
+               or "receiving" in receive.read_last_log(), 60)
+    answered = post_some(site, name)
+    if receive.is_running():
+        receive.stop()
+    return answered
+
+
+def torture(site, call, faults, n):
+    rolls = dice(call)
+    counts = count_calls(site)
+    answered = set()
+    tried = 0
+    print(f"{call}: {counts[call]} calls in a run of {N_DELIVERIES} deliveries")
+    assert counts[call] > 0
+    for nth in choose(rolls, counts[call] + 2, n):
+        fault = rolls.choice(faults)
+        answered |= set(try_with(site, f"{call}-{nth}", call=call, nth=nth, **fault))
+        tried += 1
+    lost = answered - kept_ids(site)
+    print(f"{call}: {tried} runs, {len(answered)} answered 200, {len(lost)} lost")
+    assert not lost
+    assert answered
+
+
+def test_no_failed_write_gives_a_wrong_200(quick):
+    torture(quick, "write", [{"errno": errno.EIO}, {"errno": errno.ENOSPC}, {"errno": -1},
+                             {"errno": errno.EINTR}], 12)
+
+
+def test_no_failed_sync_gives_a_wrong_200(quick):
+    torture(quick, "sync", [{"errno": errno.EIO}, {"errno": errno.ENOSPC}], 10)
+
+
+def test_no_failed_truncation_gives_a_wrong_200(quick):
+    torture(quick, "truncate", [{"errno": errno.EIO}], 3)
+
+
+def test_no_failed_open_gives_a_wrong_200(quick):
+    torture(quick, "open", [{"errno": errno.EMFILE}, {"errno": errno.EIO}], 4)
+
+
+def test_no_failed_accept_gives_a_wrong_200(quick):
+    torture(quick, "accept", [{"errno": errno.EMFILE}, {"errno": errno.ECONNABORTED},
+                              {"errno": errno.ENOBUFS}], 4)
+
+
+def test_no_failed_malloc_gives_a_wrong_200(quick):
+    torture(quick, "malloc", [{"errno": errno.ENOMEM},
+                              {"errno": errno.ENOMEM, "always": 1}], 12)
+
+
+def test_a_disk_that_fails_for_good_is_never_answered_200(quick):
+    counts = count_calls(quick)
+    path = os.path.join(quick.folder, "ledger.db")
+    receive = quick.start("receive", env=shim(call="sync", nth=max(counts["sync"] // 3, 1),
+                                              errno=errno.EIO, always=1))
+    statuses = [send(quick.receive_address, request(quick.secrets["push"], event(f"f-{i}")))
+                for i in range(6)]
+    receive.kill()
+    answered = {f"f-{i}" for i, status in enumerate(statuses) if status == 200}
+    print(statuses)
+    assert 503 in statuses
+    assert os.path.exists(path)
+    assert answered <= kept_ids(quick)
+
+
+@pytest.mark.parametrize("slow_ms", [1000, 9000])
+def test_a_slow_sync_is_waited_for_or_refused_in_time(quick, slow_ms):
+    """Below a sender's patience it takes as long as it takes, beyond it is told 503."""
+    receive = quick.start("receive", env=shim(call="sync", nth=1, errno=0, sleep_ms=slow_ms))
+    status = send(quick.receive_address, request(quick.secrets["push"], event("slow")))
+    assert status == (200 if slow_ms < 8000 else 503)
+    assert send(quick.receive_address, request(quick.secrets["push"], event("after"))) == 200
+    assert receive.stop() == 0
+    # What was answered 503 may have been kept all the same; what was answered 200 must be.
+    assert "after" in kept_ids(quick)

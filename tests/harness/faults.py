@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of tests/faults share: dice, senders that note what was answered 200, the shim.
+
+    DORAD_SEED=N       the dice; printed by each test, so that a run can be repeated
+    DORAD_ROUNDS=N     how many times as long as in tests/run (tests/faults/long N sets it)
+"""
+
+import json
+import os
+import random
+import socket
+import threading
+
+from harness.dorad import ROOT
+
+ROUNDS = int(os.environ.get("DORAD_ROUNDS", "1"))
+SEED = int(os.environ.get("DORAD_SEED") or random.SystemRandom().randrange(1 << 32))
+
+
+def dice(name):
+    """A generator of its own for each test; what it was made of is printed."""
+    print(f"seed: DORAD_SEED={SEED} ({name})")
+    return random.Random(f"{SEED}/{name}")
+
+
+def optimised():
+    """The program without sanitizers, which is fast enough for thousands of rounds and can be
+    started under the shim."""
+    return os.path.join(ROOT, os.environ.get("DORAD_BUILD", "build"), "dorad")
+
+
+def shim(**settings):
+    """Environment of a daemon under the shim; settings: call="sync", nth=3, errno=..."""
+    path = os.path.join(os.path.dirname(optimised()), "tests", "faults", "libshim.so")
+    return {"LD_PRELOAD": path,
+            **{f"SHIM_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+def event(name, at="2026-06-01T10:00:00Z"):
+    return {"specversion": "1.0", "id": name, "source": "/test", "type": "dorad.deployment.v1",
+            "time": at, "data": {"deployment_id": name, "service": "checkout",
+                                 "status": "succeeded", "environment": "production"}}
+
+
+def request(secret, body, endpoint="push"):
+    """The bytes of a POST of one structured event."""
+    body = json.dumps(body).encode()
+    return (f"POST /webhooks/{endpoint} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {secret}\r\n"
+            f"Content-Type: application/cloudevents+json\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode() + body
+
+
+def send(address, data, timeout=20):
+    """The status of the answer, or None: it did not come."""
+    host, port = address.rsplit(":", 1)
+    try:
+        with socket.create_connection((host, int(port)), timeout) as connection:
+            connection.sendall(data)
+            answer = b""
+            while len(answer) < 12:
+                part = connection.recv(4096)
+                if not part:
+                    return None
+                answer += part
+            return int(answer[9:12])
+    except OSError:
+        return None
+
+
+class Senders:
+    """Threads that post numbered events until stopped, each number once; `answered` holds the
+    ids that were answered 200, `refused` those that were answered otherwise."""
+
+    def __init__(self, site, prefix, n_threads=4, make=event):
+        self.site = site
+        self.prefix = prefix
+        self.make = make
+        self.answered = []
+        self.refused = []
+        self.lock = threading.Lock()
+        self.next = 0
+        self.stopping = False
+        self.most = None
+        self.threads = [threading.Thread(target=self._post, daemon=True)
+                        for _ in range(n_threads)]
+
+    def start(self, most=None):
+        """most: stop by itself after so many."""
+        self.most = most
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def _post(self):
+        secret = self.site.secrets["push"]
+        while not self.stopping:
+            with self.lock:
+                number = self.next
+                if self.most is not None and number >= self.most:
+                    return
+                self.next += 1
+            name = f"{self.prefix}-{number}"
+            status = send(self.site.receive_address, request(secret, self.make(name)))
+            with self.lock:
+                if status == 200:
+                    self.answered.append(name)
+                elif status is not None:
+                    self.refused.append((name, status))
+
+    def stop(self):
+        self.stopping = True
+        return self.join()
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+        return self.answered
+
+
+def stream_ids(site, kind="deployment"):
+    return [entry["id"] for entry in site.redis.entries(kind)]
