@@ -40,6 +40,7 @@ static void clear(struct rollup *rollup)
 	store_destroy(rollup->store);
 	stream_destroy(rollup->stream);
 	free(rollup->consumer);
+	free(rollup->gauges);
 	free(rollup->known_losses);
 }
 
@@ -74,6 +75,7 @@ static bool init(struct rollup *rollup, struct error *err)
 	rollup->consumer = consumer_name(config);
 	rollup->group =
 		(struct stream_group){.name = ROLLUP_GROUP, .consumer = rollup->consumer};
+	rollup->gauges = xcalloc(stream_n_keys(rollup->stream), sizeof(*rollup->gauges));
 	rollup->known_losses = xcalloc(stream_n_keys(rollup->stream), sizeof(int64_t));
 	rollup->batch = (size_t)config->rollup.batch;
 	link_init(&rollup->link, (uint64_t)getpid() << 32 ^ (uint64_t)rollup_now_us());
@@ -155,18 +157,29 @@ static void reload(struct rollup *rollup, struct config **reloaded)
 static int run_on(struct rollup *rollup)
 {
 	CLEANUP(config_destroyp) struct config *reloaded = NULL;
+	CLEANUP(rollup_metrics_stopp) struct rollup_metrics *metrics = NULL;
+	struct error err = {0};
 	int failures = 0;
 
+	if (rollup->config->rollup.metrics_listen.n) {
+		metrics = rollup_metrics_start(rollup, &err);
+		if (!metrics) {
+			log_error("metrics error=%s", LOG_QUOTE(err.text));
+			return EXIT_FAILED;
+		}
+	}
 	log_info("rollup consumer=%s version=%s", rollup->group.consumer, DORAD_VERSION);
 	rollup->dirty = true; /* what a worker before this one left marked */
 	notify("READY=1");
 	while (wakeup_wait(rollup->wakeup, 0)) {
 		if (rollup->wakeup->reload)
 			reload(rollup, &reloaded);
-		if (round_of_work(rollup) == ROLLUP_STUCK)
-			wait_out(rollup, ++failures);
-		else
+		if (round_of_work(rollup) != ROLLUP_STUCK) {
 			failures = 0;
+			continue;
+		}
+		rollup->counts.failures++;
+		wait_out(rollup, ++failures);
 	}
 	notify("STOPPING=1");
 	log_info("rollup stopped kept=%lld dead=%lld", (long long)rollup->counts.kept,

@@ -14,16 +14,24 @@
 
 #define ROLLUP_GROUP "rollup"
 
-/* What a worker has done since it started; for /metrics and the line at the end of --once. */
+/* What a worker has done since it started; read by the thread of /metrics, and by --once. */
 struct rollup_counts {
-	int64_t kept;      /* events new to the database */
-	int64_t replaced;  /* by a higher revision */
-	int64_t unchanged; /* known already */
-	int64_t dead;      /* put aside */
-	int64_t lost;      /* deleted from a stream before they were handled */
-	int64_t batches;
-	int64_t recomputed; /* transactions of recomputation that found work */
-	int64_t trimmed;
+	_Atomic int64_t kept;      /* events new to the database */
+	_Atomic int64_t replaced;  /* by a higher revision */
+	_Atomic int64_t unchanged; /* known already */
+	_Atomic int64_t dead;      /* put aside */
+	_Atomic int64_t lost;      /* deleted from a stream before they were handled */
+	_Atomic int64_t batches;
+	_Atomic int64_t recomputed; /* transactions of recomputation that found work */
+	_Atomic int64_t trimmed;
+	_Atomic int64_t failures; /* rounds that got nowhere */
+};
+
+/* How the group stands on a key, as last looked at. */
+struct rollup_gauge {
+	_Atomic int64_t pending;
+	_Atomic int64_t lag;
+	_Atomic int64_t oldest_us; /* 0: all done */
 };
 
 /* One worker: Redis on one side, Postgres on the other, one thread. */
@@ -35,14 +43,16 @@ struct rollup {
 	char *consumer; /* group's, owned */
 	struct stream_group group;
 	struct link link;
-	bool once;             /* works off what is there and ends: nothing is waited for */
-	size_t batch;          /* events a transaction takes at present */
-	bool own_pending;      /* this consumer may have entries that it has not acknowledged */
-	struct stat catalog;   /* of the file as it was last applied */
+	bool once;           /* works off what is there and ends: nothing is waited for */
+	size_t batch;        /* events a transaction takes at present */
+	bool own_pending;    /* this consumer may have entries that it has not acknowledged */
+	struct stat catalog; /* of the file as it was last applied */
+	struct rollup_gauge *gauges; /* by key */
 	int64_t *known_losses; /* by key: what a standing has already been alarmed about */
 	struct {
 		int64_t claim_us; /* when each is due next, monotonic */
 		int64_t catalog_us;
+		int64_t standing_us;
 		int64_t minute_us;
 		int64_t recompute_us;
 	} due;
@@ -82,11 +92,19 @@ enum rollup_progress rollup_catalog(struct rollup *rollup);
  * the end (--once). */
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
-/* Alarms about entries that somebody else deleted before this group was given them. */
+/* How the group stands, for /metrics; and alarms about entries that somebody else deleted before
+ * this group was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
 
 /* Once a minute: the clock, trimming, losses. */
 enum rollup_progress rollup_minute(struct rollup *rollup);
+
+/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their own. NULL:
+ * err says why not. */
+struct rollup_metrics;
+struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err);
+void rollup_metrics_stop(struct rollup_metrics *metrics); /* NULL is fine */
+DEFINE_CLEANUP(struct rollup_metrics *, rollup_metrics_stop);
 
 /* rollup_whole.c: --rebuild and --verify. */
 int rollup_rebuild(const struct command_line *line);

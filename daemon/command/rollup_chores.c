@@ -9,6 +9,7 @@
 
 #define CATALOG_EVERY_US 5000000
 #define MINUTE_US 60000000
+#define STANDING_EVERY_US 5000000
 
 /* Services a transaction of recomputation takes. */
 #define SERVICES "16"
@@ -211,6 +212,9 @@ enum rollup_progress rollup_watch_losses(struct rollup *rollup)
 			rollup->counts.lost += more;
 		}
 		rollup->known_losses[i] = standings[i].lost;
+		rollup->gauges[i].pending = standings[i].pending;
+		rollup->gauges[i].lag = standings[i].lag > 0 ? standings[i].lag : 0;
+		rollup->gauges[i].oldest_us = standings[i].oldest_us;
 	}
 	free(standings);
 	return result == STREAM_DONE ? ROLLUP_WORKED
@@ -221,12 +225,17 @@ enum rollup_progress rollup_minute(struct rollup *rollup)
 {
 	struct error err = {0};
 
-	if (rollup_now_us() < rollup->due.minute_us || rollup->link.state != LINK_READY)
+	if (rollup->link.state != LINK_READY)
+		return ROLLUP_IDLE;
+	if (rollup_now_us() >= rollup->due.standing_us) {
+		rollup->due.standing_us = rollup_now_us() + STANDING_EVERY_US;
+		if (rollup_watch_losses(rollup) != ROLLUP_WORKED)
+			return ROLLUP_STUCK;
+	}
+	if (rollup_now_us() < rollup->due.minute_us)
 		return ROLLUP_IDLE;
 	rollup->due.minute_us = rollup_now_us() + MINUTE_US;
 	rollup->dirty = true; /* the clock moved */
-	if (rollup_watch_losses(rollup) != ROLLUP_WORKED)
-		return ROLLUP_STUCK;
 	enum store_class class = store_transact(rollup->store, trim, rollup, &err);
 	return class == STORE_FINE ? ROLLUP_WORKED
 				   : rollup_store_failed(rollup, class, "trim", &err);

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-/* How often the entries of dead workers are looked for. */
+/* How often the entries of dead workers are looked for, at least. */
 #define CLAIM_EVERY_US 10000000
 
 int64_t rollup_now_us(void)
@@ -116,8 +116,9 @@ static enum rollup_progress take_over(struct rollup *rollup, struct arena *arena
 {
 	struct stream_batch batch;
 	struct error err = {0};
+	int64_t dead_after_us = rollup->config->rollup.dead_after_us;
 	const struct stream_claim claim = {
-		.idle_ms = rollup->once ? 0 : rollup->config->rollup.dead_after_us / 1000,
+		.idle_ms = rollup->once ? 0 : dead_after_us / 1000,
 		.count = rollup->batch,
 	};
 	enum stream_result result =
@@ -127,7 +128,8 @@ static enum rollup_progress take_over(struct rollup *rollup, struct arena *arena
 		log_info("claimed entries=%zu", batch.entries.n);
 	enum rollup_progress progress = take(rollup, result, "claim", &batch, &err);
 	if (progress == ROLLUP_IDLE)
-		rollup->due.claim_us = rollup_now_us() + CLAIM_EVERY_US;
+		rollup->due.claim_us = rollup_now_us() +
+			(dead_after_us < CLAIM_EVERY_US ? dead_after_us : CLAIM_EVERY_US);
 	return progress;
 }
 

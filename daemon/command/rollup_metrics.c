@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/server.h"
+#include "metric.h"
+#include "rollup.h"
+
+#include "base/xalloc.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct rollup_metrics {
+	const struct rollup *rollup;
+	struct http_server *server;
+	pthread_t thread;
+};
+
+static void put_counts(FILE *to, const struct rollup_counts *counts)
+{
+	static const char name[] = "dorad_rollup_events_total";
+
+	metric_begin(
+		to, name, "counter", "Events taken from the streams, by what became of them.");
+	METRIC_PUT(to, name, counts->kept, "result", "kept");
+	METRIC_PUT(to, name, counts->replaced, "result", "replaced");
+	METRIC_PUT(to, name, counts->unchanged, "result", "unchanged");
+	METRIC_PUT(to, name, counts->dead, "result", "dead");
+	METRIC_PUT(to, name, counts->lost, "result", "lost");
+	metric_single(to, "dorad_rollup_batches_total", "counter", (double)counts->batches,
+		"Transactions that kept events.");
+	metric_single(to, "dorad_rollup_recomputations_total", "counter",
+		(double)counts->recomputed, "Transactions of recomputation that found work.");
+	metric_single(to, "dorad_rollup_trimmed_total", "counter", (double)counts->trimmed,
+		"Entries deleted from the streams by this worker, every group being done with "
+		"them.");
+	metric_single(to, "dorad_rollup_failures_total", "counter", (double)counts->failures,
+		"Rounds that ended for want of Redis or Postgres.");
+}
+
+static void put_gauges(FILE *to, const struct rollup *rollup)
+{
+	size_t n = stream_n_keys(rollup->stream);
+	int64_t now_us = (int64_t)time(NULL) * 1000000;
+
+	metric_begin(to, "dorad_rollup_pending", "gauge",
+		"Entries handed out and not acknowledged, all workers together.");
+	for (size_t i = 0; i < n; i++)
+		METRIC_PUT(to, "dorad_rollup_pending", rollup->gauges[i].pending, "stream",
+			stream_key(rollup->stream, i));
+	metric_begin(to, "dorad_rollup_lag", "gauge", "Entries not yet handed out.");
+	for (size_t i = 0; i < n; i++)
+		METRIC_PUT(to, "dorad_rollup_lag", rollup->gauges[i].lag, "stream",
+			stream_key(rollup->stream, i));
+	metric_begin(to, "dorad_rollup_oldest_seconds", "gauge",
+		"Age of the oldest entry that is not done; 0: all are.");
+	for (size_t i = 0; i < n; i++) {
+		int64_t oldest_us = rollup->gauges[i].oldest_us;
+		int64_t age_us = oldest_us && now_us > oldest_us ? now_us - oldest_us : 0;
+
+		METRIC_PUT(to, "dorad_rollup_oldest_seconds", (double)age_us / 1e6, "stream",
+			stream_key(rollup->stream, i));
+	}
+}
+
+static int on_head(void *context, struct http_request *request, const char **allow)
+{
+	const struct http_view *view = http_request_view(request);
+
+	(void)context;
+	if (strcmp(view->path, "/metrics") != 0 && strcmp(view->path, "/healthz") != 0)
+		return 404;
+	*allow = "GET, HEAD";
+	return view->method == HTTP_GET || view->method == HTTP_HEAD ? 0 : 405;
+}
+
+static void on_request(void *context, struct http_request *request)
+{
+	const struct rollup_metrics *metrics = context;
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+
+	if (!to)
+		abort(); /* no memory */
+	if (strcmp(http_request_view(request)->path, "/metrics") == 0) {
+		put_counts(to, &metrics->rollup->counts);
+		put_gauges(to, metrics->rollup);
+	} else {
+		fputs("ok\n", to);
+	}
+	(void)fclose(to);
+	const struct http_answer answer = {
+		.status = 200,
+		.content_type = "text/plain; version=0.0.4; charset=utf-8",
+		.body = text,
+		.n_body = n,
+	};
+	http_reply(request, &answer);
+	free(text);
+}
+
+static void *serve(void *server)
+{
+	http_server_run(server);
+	return NULL;
+}
+
+struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err)
+{
+	const struct config_strings *addresses = &rollup->config->rollup.metrics_listen;
+	struct rollup_metrics *metrics = xcalloc(1, sizeof(*metrics));
+	struct http_listen *listen = xcalloc(addresses->n, sizeof(*listen));
+
+	metrics->rollup = rollup;
+	for (size_t i = 0; i < addresses->n; i++)
+		listen[i] = (struct http_listen){.address = addresses->items[i], .plain = true};
+	const struct http_options options = {
+		.listen = listen,
+		.n_listen = addresses->n,
+		.handler = {.context = metrics, .on_head = on_head, .on_request = on_request},
+	};
+	metrics->server = http_server_create(&options, err);
+	free(listen);
+	if (metrics->server &&
+		pthread_create(&metrics->thread, NULL, serve, metrics->server) == 0)
+		return metrics;
+	error_setf(err, "no thread to serve /metrics with");
+	http_server_destroy(metrics->server);
+	free(metrics);
+	return NULL;
+}
+
+void rollup_metrics_stop(struct rollup_metrics *metrics)
+{
+	if (!metrics)
+		return;
+
+	http_server_stop(metrics->server);
+	(void)pthread_join(metrics->thread, NULL);
+	http_server_destroy(metrics->server);
+	free(metrics);
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker of the roll-up: what it takes up while it runs, and what it tells."""
+
+import signal
+
+from harness import http
+from harness.wait import wait_until
+from stream_events import add, deployments, event, kept, pending
+
+
+def metrics(address):
+    lines = http.get(address, "/metrics").body.decode().splitlines()
+    return {name: float(value) for name, value in
+            (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))}
+
+
+def test_metrics_say_what_came_and_what_waits(full_site):
+    address = f"127.0.0.1:{http.free_port()}"
+    full_site.config["rollup"]["metrics_listen"] = [address]
+    add(full_site, deployments(20) + deployments(5))
+    add(full_site, [event("deployment", "bad", "2025-03-01T00:00:00Z", "[]")])
+    worker = full_site.start("rollup")
+    wait_until(lambda: pending(full_site) == 0)
+    wait_until(lambda: metrics(address)['dorad_rollup_events_total{result="dead"}'] == 1)
+    told = metrics(address)
+    assert told['dorad_rollup_events_total{result="kept"}'] == 20
+    assert told['dorad_rollup_events_total{result="unchanged"}'] == 5
+    assert 'dorad_rollup_lag{stream="dorad:deployment"}' in told
+    assert http.get(address, "/healthz").status == 200
+    assert http.get(address, "/secret").status == 404
+    assert http.request(address, "POST", "/metrics", "").status == 405
+    assert worker.stop() == 0
+
+
+def test_a_reload_takes_up_a_changed_configuration_and_keeps_a_good_one(full_site):
+    worker = full_site.start("rollup")
+    full_site.catalog("services: [{name: svc-0}]\n")
+    full_site.write()
+    worker.send(signal.SIGHUP)
+    wait_until(lambda: "catalog applied=" in worker.read_log(), what=worker.read_log)
+    full_site.config["rollup"]["batch"] = "many"
+    full_site.write()
+    worker.send(signal.SIGHUP)
+    wait_until(lambda: "reload error=" in worker.read_log(), what=worker.read_log)
+    add(full_site, deployments(3))
+    wait_until(lambda: len(kept(full_site)) == 3)
+    assert worker.is_running()
+
+
+def test_an_event_counts_within_the_running_worker_without_a_second_command(full_site):
+    full_site.start("rollup")
+    add(full_site, deployments(4, services=1))
+    wait_until(lambda: full_site.query("SELECT sum(deployments)::int AS n FROM"
+                                       " dorad.monthly_service")[0]["n"] == 4)
+
+
+def test_an_as_of_without_once_or_that_is_no_time_is_misuse(full_site):
+    for arguments in (["--as-of", "2025-01-01"], ["--once", "--as-of", "yesterday"]):
+        done = full_site.run("rollup", *arguments, check=False)
+        assert done.returncode == 2 and "--as-of" in done.stderr
