@@ -73,7 +73,8 @@ static const struct sender senders[] = {
 		"PagerDuty then shows a signing secret once: put it into\n"
 		"  @SECRET@"},
 	{"servicenow", "ServiceNow", NULL, false,
-		"System property x.dora.secret (type password2): @SECRET@\n"
+		"System properties dorad.secret (type password2): @SECRET@ and dorad.url: "
+		"@URL@\n"
 		"and an async Business Rule (insert, update) on incident, change_request and\n"
 		"the like that posts the record to @URL@\n"
 		"signed as contrib/senders/servicenow shows (X-Dorad-Signature)."},
