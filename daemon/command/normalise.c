@@ -23,23 +23,30 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* "-" is standard input. The arena owns the bytes; NULL: err says why. */
-static char *read_body(const char *path, struct arena *arena, size_t *out_n, struct error *err)
+/* "-" is standard input. The caller frees the bytes; NULL: err says why. */
+static char *read_body(const char *path, size_t *out_n, struct error *err)
 {
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-	char *body = arena_own(arena, xmalloc(BODY_MAX + 1), free);
-	size_t n = file ? fread(body, 1, BODY_MAX + 1, file) : 0;
+	size_t room = 64 << 10;
+	char *body = xmalloc(room);
+	size_t n = 0;
 
-	if (!file || ferror(file)) {
-		error_setf(err, "%s: %s", path, strerrordesc_np(errno));
-		body = NULL;
-	} else if (n > BODY_MAX) {
-		error_setf(err, "%s: is larger than 25 MiB, the most that is received", path);
-		body = NULL;
+	while (file && n <= BODY_MAX && !feof(file) && !ferror(file)) {
+		if (n == room)
+			body = xrealloc(body, room *= 2);
+		n += fread(body + n, 1, room - n, file);
 	}
+	if (!file || ferror(file))
+		error_setf(err, "%s: %s", path, strerrordesc_np(errno));
+	else if (n > BODY_MAX)
+		error_setf(err, "%s: is larger than 25 MiB, the most that is received", path);
 	if (file && file != stdin)
 		(void)fclose(file);
 	*out_n = n;
+	if (err->text[0]) {
+		free(body);
+		body = NULL;
+	}
 	return body;
 }
 
@@ -299,9 +306,10 @@ static int normalise(const struct command_line *line)
 			.path = command_argument(line, i), .made.list.arena = arena};
 		struct error err = {0};
 
-		delivery.body = read_body(outcome.path, arena, &delivery.n_body, &err);
-		if (!delivery.body)
+		char *body = read_body(outcome.path, &delivery.n_body, &err);
+		if (!body)
 			return command_fail(line, "%s", err.text);
+		delivery.body = arena_own(arena, body, free);
 		outcome.verdict = source_normalise(source, &delivery, &outcome.made);
 		if (outcome.verdict == VERDICT_MALFORMED || outcome.made.n_bad)
 			code = EXIT_FAILED;

@@ -117,9 +117,10 @@ static struct dora_event *observe_deployment(
 
 static enum verdict on_deployment(struct intake *in, const struct reader *body)
 {
-	struct dora_event *event =
-		observe_deployment(in, body, reader_time(body, "deployment.created_at"));
+	int64_t time_us = in->delivery->received_us;
 
+	(void)reader_time_at(body, "deployment.created_at", &time_us);
+	struct dora_event *event = observe_deployment(in, body, time_us);
 	dora_put_text(event, "status", "started");
 	observe_id(in, event, "%s", padded(in, "0")); /* before all of its statuses */
 	return VERDICT_EVENTS;

@@ -41,16 +41,17 @@ static void observe_commit(struct intake *in, const struct reader *body,
 
 enum verdict github_on_push(struct intake *in, const struct reader *body)
 {
-	const char *ref = reader_string(body, "ref");
+	const char *ref = reader_text(body, "ref");
 	const char *branch = after_prefix(ref, "refs/heads/");
 	size_t n_commits = reader_count(body, "commits");
 	int64_t landed_us = in->delivery->received_us;
 
-	if (*ref && !branch)
-		return ignored(in, "push to %.80s: not a branch", ref);
 	if (reader_is_true(body, "deleted"))
-		return ignored(in, "push: %.80s was deleted", ref);
-	if (branch && strcmp(branch, default_branch(body)) != 0)
+		return ignored(in, "push: %.80s was deleted", ref ? ref : "a branch");
+	if (!branch)
+		return ignored(in, "push to %.80s: not a branch",
+			ref ? ref : reader_string(body, "ref"));
+	if (strcmp(branch, default_branch(body)) != 0)
 		return ignored(in, "push to %.80s: not the default branch %.80s", branch,
 			default_branch(body));
 	if (n_commits == 0)
@@ -68,11 +69,11 @@ enum verdict github_on_push(struct intake *in, const struct reader *body)
 enum verdict github_on_pull_request(struct intake *in, const struct reader *body)
 {
 	const char *action = reader_string(body, "action");
-	const char *base = reader_string(body, "pull_request.base.ref");
 
 	/* merge_commit_sha means something only once merged: before, it is a trial merge. */
 	if (strcmp(action, "closed") != 0 || !reader_is_true(body, "pull_request.merged"))
 		return ignored(in, "pull_request %.40s: not merged", action);
+	const char *base = reader_string(body, "pull_request.base.ref");
 	if (strcmp(base, default_branch(body)) != 0)
 		return ignored(in,
 			"pull_request merged into %.80s: not the default branch %.80s", base,
@@ -120,13 +121,18 @@ static void read_labels(struct intake *in, const struct reader *body, struct tic
 static void read_state(const struct reader *body, const char *action, struct ticket *ticket)
 {
 	const char *reason = reader_text(body, "issue.state_reason");
-	bool closed = strcmp(reader_string(body, "issue.state"), "closed") == 0;
+	const char *state = reader_text(body, "issue.state");
+	bool closed = is_one_of(state, LIST("closed"));
 	bool undone = is_one_of(reason, LIST("not_planned", "duplicate"));
 
+	ticket->time_us = reader_time(body, "issue.updated_at");
+	if (!state && is_one_of(action, LIST("pinned", "unpinned")))
+		return; /* these may leave it out */
+	if (!state)
+		reader_complain(body, "issue.state", "open or closed");
 	ticket->status = !closed ? "todo" : undone ? "cancelled" : "done";
 	ticket->state = !closed ? "open" : undone ? "cancelled" : "resolved";
 	ticket->status_raw = closed && reason ? reason : closed ? "closed" : "open";
-	ticket->time_us = reader_time(body, "issue.updated_at");
 	/* closed_at stays when an issue is opened again: only the state says what it means. */
 	if (closed && !undone)
 		(void)reader_time_at(body, "issue.closed_at", &ticket->resolved_us);
