@@ -283,11 +283,23 @@ static bool check_whole(const struct dora_event *event, struct error *err)
 	__builtin_unreachable();
 }
 
+static bool is_utf8(const char *text)
+{
+	json_t *valid = json_string(text);
+
+	json_decref(valid);
+	return valid != NULL;
+}
+
 /* id and source are a key, in indexes, log lines and tables for people. */
 static bool check_attribute(const char *name, const char *text, struct error *err)
 {
 	size_t n = text ? strlen(text) : 0;
 
+	if (n >= 1 && !is_utf8(text)) {
+		error_setf(err, "%s: is no UTF-8", name);
+		return false;
+	}
 	if (n < 1 || n > DORA_ID_MAX) {
 		error_setf(err, "%s: want 1 to %d bytes, got %zu", name, DORA_ID_MAX, n);
 		return false;
@@ -306,8 +318,10 @@ bool dora_event_check(const struct dora_event *event, struct error *err)
 	if (!check_attribute("id", event->id, err) ||
 		!check_attribute("source", event->source, err))
 		return false;
-	if (!event->subject || strlen(event->subject) > DORA_TEXT_MAX) {
-		error_setf(err, "subject: want a string of at most %d bytes", DORA_TEXT_MAX);
+	if (!event->subject || strlen(event->subject) > DORA_TEXT_MAX ||
+		!is_utf8(event->subject)) {
+		error_setf(err, "subject: want a string of at most %d bytes, of UTF-8",
+			DORA_TEXT_MAX);
 		return false;
 	}
 	if (event->revision < 0) {

@@ -37,21 +37,32 @@ static const char *vformat(struct arena *arena, const char *fmt, va_list args)
 	return text;
 }
 
+/* Bytes that no id may hold become '?': control characters, and all but ASCII of what is no
+ * UTF-8 (a header may be that). Whether there were any. */
+static bool clean(char *text)
+{
+	CLEANUP(json_decrefp) json_t *valid = json_string(text);
+	bool changed = false;
+
+	for (char *at = text; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !valid)) {
+			*at = '?';
+			changed = true;
+		}
+	}
+	return changed;
+}
+
 /* text, or so much of it as max allows with a hash of the whole at its end. */
 static const char *bounded(struct arena *arena, const char *text, size_t max)
 {
 	char hex[DIGEST_HEX_MAX];
-	bool has_controls = false;
 	size_t n = strlen(text);
 	char *copy = arena_strdup(arena, text);
 
-	for (char *at = copy; *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f) {
-			*at = '?';
-			has_controls = true;
-		}
-	}
-	if (n <= max && !has_controls)
+	if (!clean(copy) && n <= max)
 		return text;
 
 	size_t keep = n < max - HASH_DIGITS - 1 ? n : max - HASH_DIGITS - 1;

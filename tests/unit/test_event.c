@@ -274,10 +274,15 @@ static void an_id_too_long_is_refused(void)
 	CHECK_STR(scene.err.text, "id: want 1 to 255 bytes, got 256");
 
 	id[DORA_ID_MAX] = '\0';
+	id[0] = '\xff';
+	CHECK(!dora_event_check(event, NULL));
+	id[0] = 'x';
 	CHECK(dora_event_check(event, NULL));
 	event->time_us = TIMESTAMP_END_US;
 	CHECK(!dora_event_check(event, NULL));
 	event->time_us = 0;
+	event->subject = "\xff";
+	CHECK(!dora_event_check(event, NULL));
 	event->subject = NULL;
 	CHECK(!dora_event_check(event, NULL));
 	close_scene(&scene);
