@@ -209,7 +209,7 @@ static json_t *read_value(struct scan *scan)
 
 json_t *lenient_json(const char *text, size_t n)
 {
-	const char *brace = memchr(text, '{', n);
+	const char *brace = n ? memchr(text, '{', n) : NULL; /* text may be NULL then */
 
 	if (!brace)
 		return NULL;

@@ -239,8 +239,18 @@ static const struct {
 		NULL},
 	{"correction",
 		"{\"field\":\"class\",\"target\":{\"kind\":\"work_item\",\"id\":\"w\"},"
-		"\"value\":[]}",
-		"data.value: want a string, a number, true or false, got a list"},
+		"\"value\":{}}",
+		"data.value: want a string, a number, true or false, or a list of strings, got "
+		"an "
+		"object"},
+	{"correction",
+		"{\"field\":\"attribution\",\"target\":{\"kind\":\"incident\",\"id\":\"i\"},"
+		"\"value\":[\"d1\",7]}",
+		"data.value[1]: want a string of 1 to 255 bytes, got 7"},
+	{"correction",
+		"{\"field\":\"attribution\",\"target\":{\"kind\":\"incident\",\"id\":\"i\"},"
+		"\"value\":[\"d1\",\"d2\"]}",
+		NULL},
 };
 
 static void each_field_of_data_is_held_to_its_type(void)
