@@ -92,14 +92,16 @@ enum rollup_progress rollup_catalog(struct rollup *rollup);
  * the end (--once). */
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
-/* How the group stands, for /metrics; and alarms about entries that somebody else deleted before
+/* How the group stands, for /metrics; and alarms about entries that somebody else
+ * deleted before
  * this group was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
 
 /* Once a minute: the clock, trimming, losses. */
 enum rollup_progress rollup_minute(struct rollup *rollup);
 
-/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their own. NULL:
+/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their
+ * own. NULL:
  * err says why not. */
 struct rollup_metrics;
 struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err);
