@@ -40,7 +40,7 @@ static const struct {
 };
 
 /* The login behind sudo, else whose process this is. */
-static const char *login(const struct command_line *line, char *out, size_t size)
+static const char *operator_login(const struct command_line *line, char *out, size_t size)
 {
 	const char *by = command_option(line, "--by", 0);
 	const char *sudo =
@@ -251,7 +251,7 @@ static int run(const struct command_line *line)
 		.id = command_argument(line, 1),
 		.service = command_option(line, "--service", 0),
 		.reason = command_option(line, "--reason", 0),
-		.by = login(line, by, sizeof(by)),
+		.by = operator_login(line, by, sizeof(by)),
 	};
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
