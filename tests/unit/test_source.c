@@ -131,9 +131,8 @@ static void what_is_too_long_for_the_contract_is_cut_at_a_character(void)
 
 	open_scene(&scene);
 	set_header(&scene, "x-github-event", "deployment");
-	for (size_t i = 0; i < 254; i++)
-		strcat(name, "x");
-	strcat(name, "\xc3\xa9\xc3\xa9");
+	memset(name, 'x', 254);
+	memcpy(name + 254, "\xc3\xa9\xc3\xa9", 5);
 	(void)snprintf(body, sizeof(body), deployment, name);
 	CHECK_INT(normalise(&scene, "github", body), VERDICT_EVENTS);
 	const json_t *origin = json_object_get(scene.made.list.items[0].data, "origin");
