@@ -22,7 +22,6 @@ static const struct {
 	{"/favicon.ico", ROUTE_ICON},
 	{"/healthz", ROUTE_HEALTH},
 	{"/icon.svg", ROUTE_ICON},
-	{"/metrics", ROUTE_METRICS},
 	{"/readyz", ROUTE_READY},
 	{"/robots.txt", ROUTE_ROBOTS},
 };

@@ -51,7 +51,7 @@ EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 COUNTS = {
     'alertmanager': {'malformed': 1, 'incident': 3},
     'argocd': {'ignored': 2, 'deployment': 1},
-    'cloudevents': {'ignored': 82, 'incident': 12, 'deployment': 8, 'work_item': 5},
+    'cloudevents': {'ignored': 79, 'incident': 12, 'deployment': 11, 'work_item': 5},
     'cloudrun': {'deployment': 2, 'ignored': 13},
     'flux': {'ignored': 1, 'deployment': 2},
     'freshservice': {'work_item': 4, 'incident': 4, 'malformed': 1, 'ignored': 1},
