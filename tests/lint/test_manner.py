@@ -47,7 +47,7 @@ SOURCES = c_files() + headers()
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 LICENSED = tracked("*.c", "*.cpp", "*.h", "*.py", "*.sh", "*.sql", "meson.build", "*/meson.build",
                    "tests/run", "tests/*/run", ".ci/run", "contrib/quickstart",
-                   "contrib/install-packages")
+                   "contrib/install-packages", "*/backfill", "*/redeliver", "*.bash")
 
 
 def text_files():

@@ -1,0 +1,259 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# History from an API, fetched once, whole, and restartable. What every backfill shares; sourced
+# after fetch.bash by <tool>/backfill, which provides:
+#
+#   tool               the name that `dorad import` knows
+#   tool_option NAME VALUE    takes an option of its own: returns how many words it took, 0: none
+#   tool_ready         after the options: checks them, logs in, says in $selection what is asked for
+#   tool_plan          prints the steps, a line each: KIND, where it begins, what to call it (tabs)
+#   page_KIND AT       fetches one page at AT, prints its objects a line each, and sets $next to
+#                      where the next page begins, or leaves it empty after the last
+#   tool_fetched       if it is there: called when all is in $folder/fetched
+#
+# All is fetched into a file first and handed over in one go at the end. After each page the state
+# says how far we are and how long the file was: whenever we are killed, the next run cuts off what
+# came after and goes on there. Where all was handed over it keeps the time at which this run
+# began, from which the next one fetches.
+
+# shellcheck source=contrib/senders/lib/fetch.bash
+. "$(dirname "${BASH_SOURCE[0]}")/fetch.bash"
+
+overlap=900     # seconds fetched again, for clocks that differ and what is written late
+stale=86400     # a place to go on from is good for a day: some APIs' pages go stale
+since=          # what was asked for
+tool=           # set by who sources this
+selection=
+folder=
+import=no
+config=
+restart=no
+token_file=
+next=
+declare -A state
+
+common_help() {
+	cat <<-'END'
+
+	common options:
+	  --token-file FILE   the secret, alone on a line (default: the credential `token` of systemd)
+	  --since WHEN        how far back the first run goes: 1y, 30d, 2026-01-01 (default 1y);
+	                      later runs fetch what changed since the one before
+	  --import            hand it to `dorad import` (default: print it, an object a line)
+	  -c FILE             configuration for `dorad import`; $DORAD names the program
+	  --state FOLDER      where to keep how far we are (default: one for each selection, in
+	                      $STATE_DIRECTORY, else ~/.local/state/dorad)
+	  --restart           forget how far we are
+	  --leave N           leave N requests of the API's allowance to others (default 0)
+	  --max-wait SECONDS  give up where a limit demands to wait for longer (default 3900)
+	  --pause SECONDS     before the first repetition of a failed request (default 1)
+	  --help              this text
+
+	A run that ended early (a signal, an error, no network) goes on where it stopped when it is
+	called again in the same way. Exit: 0 done, 1 failed, 2 misused.
+	END
+}
+
+whole_number() { # NAME VALUE
+	[[ $2 =~ ^[0-9]{1,9}$ ]] || misuse "$1 $2: want a whole number"
+}
+
+take_options() { # ARGUMENT...
+	local took ms
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--help | -h)
+			usage
+			common_help
+			exit 0
+			;;
+		--import) import=yes && shift && continue ;;
+		--restart) restart=yes && shift && continue ;;
+		--*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
+		esac
+		took=0
+		tool_option "$@" || took=$?
+		[ "$took" = 0 ] || { shift "$took" 2>/dev/null || misuse "$1 wants a value"; continue; }
+		[[ $1 =~ ^(--token-file|--since|-c|--state|--leave|--max-wait|--pause)$ ]] || misuse "no option $1"
+		[ $# -ge 2 ] || misuse "$1 wants a value"
+		case $1 in
+		--token-file) token_file=$2 ;;
+		--since) since=$2 ;;
+		-c) config=$2 ;;
+		--state) folder=$2 ;;
+		--leave) whole_number "$1" "$2" && fetch_leave=$2 ;;
+		--max-wait) whole_number "$1" "$2" && fetch_max_wait=$2 ;;
+		--pause)
+			[[ $2 =~ ^[0-9]{1,4}([.][0-9]{1,3})?$ ]] || misuse "--pause $2: want seconds"
+			ms=$(printf '%.3f' "$2")
+			fetch_pause_ms=$((10#${ms/./}))
+			;;
+		esac
+		shift 2
+	done
+	wanted=$(instant "${since:-1y}") || misuse "--since $since: want 1y, 30d, 12h, or a date such as 2026-01-01"
+	[ -n "$token_file" ] || token_file=$(default_secret)
+}
+
+# -- how far we are ----------------------------------------------------------------------------
+
+load_state() {
+	local key value
+	state=()
+	[ -f "$folder/state" ] || return 0
+	while read -r key value; do
+		state[$key]=$value
+	done <"$folder/state"
+}
+
+save_state() { # KEY=VALUE...
+	local pair key
+	for pair in "$@"; do
+		state[${pair%%=*}]=${pair#*=}
+	done
+	for key in "${!state[@]}"; do
+		printf '%s %s\n' "$key" "${state[$key]}"
+	done >"$folder/state.new"
+	mv "$folder/state.new" "$folder/state"
+}
+
+open_state() {
+	local base words
+	read -ra words <<<"$selection"
+	selection=${words[*]}
+	if [ -z "$folder" ]; then
+		base=${STATE_DIRECTORY:-${XDG_STATE_HOME:-${HOME:?}/.local/state}/dorad}
+		folder=$base/backfill/$tool-$(printf '%s' "$selection" | sha256sum | head -c 10)
+	fi
+	(umask 077 && mkdir -p "$folder") || die "$folder: cannot be made; name another with --state"
+	exec 9>"$folder/lock"
+	flock -n 9 || die "$folder: another run is at work there"
+	[ "$restart" = no ] || rm -f "$folder/state" "$folder/plan" "$folder/fetched"
+	load_state
+	[ -z "${state[selection]:-}" ] || [ "${state[selection]}" = "$selection" ] ||
+		die "$folder: holds how far another selection is: ${state[selection]};" \
+			"name another folder with --state, or begin anew with --restart"
+}
+
+# -- what to fetch -----------------------------------------------------------------------------
+
+begin_run() { # from where the last one began, or as far back as is asked for
+	local from=$wanted now first=${state[first]:-}
+	printf -v now '%(%s)T' -1
+	((from < now)) || misuse "--since $since: lies ahead"
+	# A day's grace: "1y" is a later moment at every run.
+	if [[ $first && ${state[through]:-} ]] && ((wanted > first - 86400)); then
+		from=$((state[through] - overlap))
+	else
+		first=$wanted
+	fi
+	: >"$folder/fetched"
+	rm -f "$folder/plan"
+	save_state phase=fetching "selection=$selection" "since=$from" "began=$now" "first=$first" \
+		step=1 at= bytes=0 step_bytes=0 objects=0 "saved=$now"
+}
+
+continue_run() {
+	local size now
+	size=$(stat -c %s "$folder/fetched" 2>/dev/null) || size=-1
+	if [ ! -f "$folder/plan" ] && [ "${state[bytes]}" = 0 ]; then
+		size=0
+	elif [ ! -f "$folder/plan" ] || ((size < state[bytes])); then
+		say "$folder: not all that was fetched is still there: beginning anew"
+		begin_run
+		return
+	fi
+	printf -v now '%(%s)T' -1
+	if ((now - state[saved] > stale)); then
+		state[at]=
+		state[bytes]=${state[step_bytes]}
+	fi
+	truncate -s "${state[bytes]}" "$folder/fetched"
+	say "going on where the last run stopped: step ${state[step]}, ${state[objects]} objects so far"
+}
+
+make_plan() {
+	[ ! -f "$folder/plan" ] || return 0
+	tool_plan >"$folder/plan.new"
+	mv "$folder/plan.new" "$folder/plan"
+}
+
+# -- the run -----------------------------------------------------------------------------------
+
+told_at=0
+progress() { # force|maybe LABEL N TOTAL
+	local now left=
+	printf -v now '%(%s)T' -1
+	[ "$1" = force ] || ((now - told_at >= 2)) || return 0
+	told_at=$now
+	[ -z "$fetch_remaining" ] || left=", $fetch_remaining left of the allowance"
+	say "$2 (step $3 of $4): ${state[objects]} objects, $fetch_requests requests$left"
+}
+
+run_step() { # N TOTAL KIND AT LABEL
+	local at=$4 before now
+	if [ -n "${state[at]}" ]; then
+		at=${state[at]}
+	else
+		state[step_bytes]=${state[bytes]}
+	fi
+	while [ -n "$at" ]; do
+		before=${state[bytes]}
+		next=
+		"page_$3" "$at" >>"$folder/fetched"
+		at=$next
+		printf -v now '%(%s)T' -1
+		state[bytes]=$(stat -c %s "$folder/fetched")
+		state[objects]=$((state[objects] + $(tail -c "+$((before + 1))" "$folder/fetched" | wc -l)))
+		[ -n "$at" ] || state[step]=$(($1 + 1))
+		save_state "at=$at" "saved=$now"
+		progress maybe "$5" "$1" "$2"
+	done
+}
+
+run_steps() {
+	local n=0 total kind at label
+	total=$(wc -l <"$folder/plan")
+	while IFS=$'\t' read -r -u 3 kind at label; do
+		n=$((n + 1))
+		((n >= state[step])) || continue
+		run_step "$n" "$total" "$kind" "$at" "$label"
+	done 3<"$folder/plan"
+	! declare -F tool_fetched >/dev/null || tool_fetched
+	save_state phase=fetched
+	progress force "all fetched" "$total" "$total"
+}
+
+hand_over() {
+	if [ "$import" = yes ]; then
+		[ ! -s "$folder/fetched" ] ||
+			"${DORAD:-dorad}" import ${config:+-c "$config"} "$tool" "$folder/fetched" ||
+			die "dorad import did not take it; what was fetched is kept in $folder:" \
+				"run this again when that is mended"
+	else
+		cat "$folder/fetched" || die "not all of it could be written; run this again"
+	fi
+	save_state phase=done "through=${state[began]}" at=
+	rm -f "$folder/fetched" "$folder/plan"
+}
+
+backfill() { # ARGUMENT...
+	fetch_name="$tool backfill"
+	take_options "$@"
+	[ "$import" = no ] || command -v "${DORAD:-dorad}" >/dev/null ||
+		die "${DORAD:-dorad} is not installed; \$DORAD may name it"
+	tool_ready
+	open_state
+	fetch_begin
+	case ${state[phase]:-} in
+	fetching) continue_run ;;
+	fetched) say "fetched by the last run: handing it over" ;;
+	*) begin_run ;;
+	esac
+	if [ "${state[phase]}" = fetching ]; then
+		make_plan
+		run_steps
+	fi
+	hand_over
+}
