@@ -110,16 +110,20 @@ static int deliveries(const struct command_line *line)
 		return EXIT_FAILED;
 	bool recovers = what && strcmp(what, "recover") == 0;
 	bool shows = what && strcmp(what, "show") == 0;
-	size_t wanted = recovers || shows ? 2 : 0;
+	bool compares = what && strcmp(what, "missing") == 0;
+	size_t wanted = recovers || shows ? 2 : compares ? 1 : 0;
 
 	if (command_n_arguments(line) > wanted || (what && !wanted))
-		return command_misuse(line, "%s: want show N, recover FILE, or nothing", what);
+		return command_misuse(
+			line, "%s: want show N, missing, recover FILE, or nothing", what);
 	CLEANUP(ledger_closep)
 	struct ledger *ledger = ledger_visit(config->receive.ledger, recovers, &err);
 	if (!ledger)
 		return command_fail(line, "%s", err.text);
 	if (recovers)
 		return recover(line, ledger);
+	if (compares)
+		return deliveries_missing(line, ledger);
 	return shows ? deliveries_show(line, ledger) : list(line, ledger);
 }
 
@@ -132,12 +136,14 @@ static const struct command_option options[] = {
 
 const struct command deliveries_command = {
 	.name = "deliveries",
-	.arguments = "[show N | recover FILE]",
+	.arguments = "[show N | missing | recover FILE]",
 	.summary = "did my webhook arrive, and what became of it?",
 	.details =
 		"Lists what was received, oldest first. show N tells everything about one: "
-		"headers,\nthe events it made, bad lines, body; never a secret. recover FILE "
-		"takes what can be\nread of a ledger that was set aside into the present one.",
+		"headers,\nthe events it made, bad lines, body; never a secret. missing reads "
+		"senders' ids of\ndeliveries, a line each, and prints those that the ledger "
+		"lacks. recover FILE takes\nwhat can be read of a ledger that was set aside "
+		"into the present one.",
 	.options = options,
 	.prints_table = true,
 	.run = deliveries,
