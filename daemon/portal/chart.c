@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Room for the words over a chart that stands alone. */
 #define HEAD 54
@@ -38,7 +39,7 @@ static void draw_scale(const struct drawing *to)
 	}
 	chart_line(to, "base", (struct chart_box){CHART_LEFT, CHART_BASE, width, 0});
 	chart_words(to, "tick", CHART_RIGHT + 6, CHART_BASE + 3.5, "0");
-	chart_words(to, "tick", CHART_RIGHT + 6, CHART_N_LINE,
+	chart_words(to, "unit", CHART_RIGHT + 6, CHART_N_LINE,
 		to->words->value == to->words->n ? "" : to->words->many);
 }
 
@@ -126,7 +127,8 @@ static void draw_month(const struct drawing *to, size_t i)
 	short_count(metric_n(row, metric), n);
 	if (to->words->value == to->words->n && isnan(metric_value(row, metric)))
 		(void)snprintf(n, sizeof(n), "\xE2\x80\x93"); /* U+2013: not measured */
-	chart_words(to, "n", chart_month_x(to, i), CHART_N_LINE, n);
+	/* Three digits of a month would touch those of the next. */
+	chart_words(to, strlen(n) > 2 ? "n tight" : "n", chart_month_x(to, i), CHART_N_LINE, n);
 	markup_close(to->markup);
 }
 

@@ -3,6 +3,7 @@
 
 #include "reason_priv.h"
 #include "section_priv.h"
+#include "sheet_priv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -132,40 +133,20 @@ void facts_ask(struct visit *visit, const char *month, const char *most,
 
 /* ---- drawing ---- */
 
-static void open_table(struct markup *markup, const char *const *titles)
-{
-	markup_open(markup, "div", "class", "wide", NULL);
-	markup_open(markup, "table", "class", "facts", NULL);
-	markup_open(markup, "thead", NULL);
-	markup_open(markup, "tr", NULL);
-	for (; *titles; titles++) {
-		markup_open(markup, "th", "scope", "col", NULL);
-		markup_text(markup, *titles);
-		markup_close(markup);
-	}
-	markup_close_n(markup, 2);
-	markup_open(markup, "tbody", NULL);
-}
-
 /* The first cell: what it is, leading to where it is from. */
-static void subject(struct markup *markup, const char *url, const char *text)
+static void subject(struct sheet *sheet, const char *url, const char *text)
 {
-	markup_open(markup, "th", "scope", "row", NULL);
-	frame_link_out(markup, url, text);
-	markup_close(markup);
-}
-
-static void cell(struct markup *markup, const char *text)
-{
-	markup_element(markup, "td", NULL, text ? text : "\xE2\x80\x93");
+	sheet_cell(sheet);
+	frame_link_out(sheet->markup, url, text);
+	markup_close(sheet->markup);
 }
 
 /* Whose it is, where the page is of a team. */
-static void service_cell(struct visit *visit, struct markup *markup, const char *service)
+static void service_cell(struct visit *visit, struct sheet *sheet, const char *service)
 {
-	markup_open(markup, "td", NULL);
-	section_scope_link(visit, markup, false, service, NULL);
-	markup_close(markup);
+	sheet_cell(sheet);
+	section_scope_link(visit, sheet->markup, false, service, NULL);
+	markup_close(sheet->markup);
 }
 
 static void heading(struct markup *markup, const char *title, const struct store_rows *rows)
@@ -203,27 +184,28 @@ static void deployments(struct visit *visit, struct markup *markup, const struct
 		nothing(markup, "None.");
 		return;
 	}
-	open_table(markup, scope->is_team ? of_team : of_service);
+	struct sheet sheet = sheet_open(
+		markup, "facts", "Deployments", scope->is_team ? of_team : of_service);
 	for (int i = 0; i < store_n_rows(rows); i++) {
-		const char *sha = rows_text(rows, i, "sha");
-
-		markup_open(markup, "tr", NULL);
-		subject(markup, rows_text(rows, i, "url"), rows_text(rows, i, "deployment_id"));
+		sheet_row(&sheet);
+		subject(&sheet, rows_text(rows, i, "url"), rows_text(rows, i, "deployment_id"));
 		if (scope->is_team)
-			service_cell(visit, markup, rows_text(rows, i, "service"));
-		cell(markup, rows_text(rows, i, "at"));
-		cell(markup, reason_kind(rows_text(rows, i, "kind")));
-		markup_open(markup, "td", NULL);
+			service_cell(visit, &sheet, rows_text(rows, i, "service"));
+		sheet_text(&sheet, rows_text(rows, i, "at"));
+		sheet_text(&sheet, reason_kind(rows_text(rows, i, "kind")));
+		sheet_cell(&sheet);
+		const char *sha = rows_text(rows, i, "sha");
 		markup_element(markup, "code", NULL, sha ? sha : "\xE2\x80\x93");
 		markup_close(markup);
-		markup_open(markup, "td", NULL);
+		sheet_cell(&sheet);
 		if (rows_is_true(rows, i, "failed"))
 			reason_evidence(markup, rows_text(rows, i, "evidence"));
 		else
 			markup_text(markup, "no sign of it");
-		markup_close_n(markup, 2);
+		markup_close(markup);
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 static void incidents(struct markup *markup, const struct store_rows *rows)
@@ -237,24 +219,23 @@ static void incidents(struct markup *markup, const struct store_rows *rows)
 		nothing(markup, "None.");
 		return;
 	}
-	open_table(markup, titles);
+	struct sheet sheet = sheet_open(markup, "facts", "Incidents", titles);
 	for (int i = 0; i < store_n_rows(rows); i++) {
 		const char *title = rows_text(rows, i, "title");
+		const char *restored = rows_text(rows, i, "restored_at");
 		double seconds = rows_number(rows, i, "restore_s");
 
-		markup_open(markup, "tr", NULL);
-		subject(markup, rows_text(rows, i, "url"),
+		sheet_row(&sheet);
+		subject(&sheet, rows_text(rows, i, "url"),
 			title ? title : rows_text(rows, i, "incident_id"));
-		cell(markup, rows_text(rows, i, "started_at"));
-		cell(markup,
-			rows_text(rows, i, "restored_at") ? rows_text(rows, i, "restored_at")
-							  : "still open");
-		cell(markup, isnan(seconds) ? NULL : words_duration(seconds, text));
-		cell(markup, rows_text(rows, i, "severity"));
-		cell(markup, reason_rule(rows_text(rows, i, "attr_rule"), true));
-		markup_close(markup);
+		sheet_text(&sheet, rows_text(rows, i, "started_at"));
+		sheet_text(&sheet, restored ? restored : "still open");
+		sheet_text(&sheet, isnan(seconds) ? NULL : words_duration(seconds, text));
+		sheet_text(&sheet, rows_text(rows, i, "severity"));
+		sheet_text(&sheet, reason_rule(rows_text(rows, i, "attr_rule"), true));
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 static void reviews(struct markup *markup, const struct store_rows *rows)
@@ -291,17 +272,17 @@ static void requests(struct markup *markup, const struct store_rows *rows)
 		nothing(markup, "None.");
 		return;
 	}
-	open_table(markup, titles);
+	struct sheet sheet = sheet_open(markup, "facts", "Change requests", titles);
 	for (int i = 0; i < store_n_rows(rows); i++) {
-		markup_open(markup, "tr", NULL);
-		subject(markup, rows_text(rows, i, "url"), rows_text(rows, i, "cr_id"));
-		cell(markup, rows_text(rows, i, "actual_start"));
-		cell(markup, rows_text(rows, i, "actual_end"));
-		cell(markup, rows_text(rows, i, "state"));
-		cell(markup, rows_text(rows, i, "close_code"));
-		markup_close(markup);
+		sheet_row(&sheet);
+		subject(&sheet, rows_text(rows, i, "url"), rows_text(rows, i, "cr_id"));
+		sheet_text(&sheet, rows_text(rows, i, "actual_start"));
+		sheet_text(&sheet, rows_text(rows, i, "actual_end"));
+		sheet_text(&sheet, rows_text(rows, i, "state"));
+		sheet_text(&sheet, rows_text(rows, i, "close_code"));
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 static void left_out(struct markup *markup, const struct store_rows *rows)

@@ -3,6 +3,7 @@
 
 #include "portal/month.h"
 #include "section_priv.h"
+#include "sheet_priv.h"
 
 #include <string.h>
 
@@ -31,32 +32,33 @@ static void worsening(struct markup *markup, const char *list)
 	markup_close(markup);
 }
 
-static void row(struct visit *visit, struct markup *markup, const struct store_rows *rows,
-	int i, bool team)
+static void row(struct visit *visit, struct sheet *sheet, const struct store_rows *rows, int i,
+	bool team)
 {
 	const char *name = rows_text(rows, i, "name");
 	bool sliding = strcmp(rows_text(rows, i, "assurance"), "sliding") == 0;
 
-	markup_open(markup, "tr", NULL);
-	markup_open(markup, "th", "scope", "row", NULL);
-	section_scope_link(visit, markup, team, name, rows_text(rows, i, "title"));
-	markup_close(markup);
-	markup_open(markup, "td", NULL);
-	worsening(markup, rows_text(rows, i, "worsening"));
-	markup_close(markup);
-	markup_open(markup, "td", NULL);
+	sheet_row(sheet);
+	sheet_cell(sheet);
+	section_scope_link(visit, sheet->markup, team, name, rows_text(rows, i, "title"));
+	markup_close(sheet->markup);
+	sheet_cell(sheet);
+	worsening(sheet->markup, rows_text(rows, i, "worsening"));
+	markup_close(sheet->markup);
+	sheet_cell(sheet);
 	if (rows_is_true(rows, i, "running"))
-		markup_element(markup, "strong", NULL, "Sliding, two months running");
+		markup_element(sheet->markup, "strong", NULL, "Sliding, two months running");
 	else
-		markup_text(markup, sliding ? "Sliding" : "Watch");
-	markup_close_n(markup, 2);
+		markup_text(sheet->markup, sliding ? "Sliding" : "Watch");
+	markup_close(sheet->markup);
+	sheet_row_end(sheet);
 }
 
 static void listing(
 	struct visit *visit, struct markup *markup, const struct store_rows *rows, bool team)
 {
 	const char *const words[] = {
-		team ? "Team" : "Service", "Getting worse", "Taken together"};
+		team ? "Team" : "Service", "Getting worse", "Taken together", NULL};
 
 	markup_open(markup, "section", "id", route_plural(team), NULL);
 	markup_element(markup, "h2", NULL, team ? "Teams" : "Services");
@@ -66,20 +68,12 @@ static void listing(
 		markup_close(markup);
 		return;
 	}
-	markup_open(markup, "div", "class", "wide", NULL);
-	markup_open(markup, "table", "class", "listing", NULL);
-	markup_open(markup, "thead", NULL);
-	markup_open(markup, "tr", NULL);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		markup_open(markup, "th", "scope", "col", NULL);
-		markup_text(markup, words[i]);
-		markup_close(markup);
-	}
-	markup_close_n(markup, 2);
-	markup_open(markup, "tbody", NULL);
+	struct sheet sheet = sheet_open(markup, "listing",
+		team ? "Teams that may need help" : "Services that may need help", words);
 	for (int i = 0; i < store_n_rows(rows); i++)
-		row(visit, markup, rows, i, team);
-	markup_close_n(markup, 4);
+		row(visit, &sheet, rows, i, team);
+	sheet_close(&sheet);
+	markup_close(markup);
 }
 
 enum visit_result page_assurance(struct visit *visit, struct error *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "section_priv.h"
+#include "sheet_priv.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,21 +58,6 @@ static const char *reason_words(const char *reason)
 	return reason;
 }
 
-static void headings(struct markup *markup, const char *const *words)
-{
-	markup_open(markup, "div", "class", "wide", NULL);
-	markup_open(markup, "table", "class", "facts", NULL);
-	markup_open(markup, "thead", NULL);
-	markup_open(markup, "tr", NULL);
-	for (; *words; words++) {
-		markup_open(markup, "th", "scope", "col", NULL);
-		markup_text(markup, *words);
-		markup_close(markup);
-	}
-	markup_close_n(markup, 2);
-	markup_open(markup, "tbody", NULL);
-}
-
 static void totals(struct markup *markup, const struct store_rows *rows)
 {
 	char n[WORDS_TEXT];
@@ -92,20 +78,20 @@ static void totals(struct markup *markup, const struct store_rows *rows)
 	markup_close(markup);
 }
 
-/* github.com acme/playground */
-static void source_cells(struct markup *markup, const struct store_rows *rows, int i)
+/* acme/playground, github, github.com */
+static void source_cells(struct sheet *sheet, const struct store_rows *rows, int i)
 {
 	const char *name = rows_text(rows, i, "name");
 	const char *host = rows_text(rows, i, "host");
 
-	markup_open(markup, "th", "scope", "row", NULL);
-	frame_name(markup, name ? name : "(without a name)");
-	markup_close(markup);
-	markup_open(markup, "td", NULL);
-	markup_text(markup, rows_text(rows, i, "system"));
+	sheet_cell(sheet);
+	frame_name(sheet->markup, name ? name : "(without a name)");
+	markup_close(sheet->markup);
+	sheet_cell(sheet);
+	markup_text(sheet->markup, rows_text(rows, i, "system"));
 	if (host)
-		markup_textf(markup, ", %s", host);
-	markup_close(markup);
+		markup_textf(sheet->markup, ", %s", host);
+	markup_close(sheet->markup);
 }
 
 static void unmapped(struct markup *markup, const struct store_rows *rows)
@@ -124,17 +110,16 @@ static void unmapped(struct markup *markup, const struct store_rows *rows)
 	markup_element(markup, "code", NULL, "dorad catalog unmapped");
 	markup_text(markup, " prints the lines to add.");
 	markup_close(markup);
-	headings(markup, words);
+	struct sheet sheet = sheet_open(markup, "facts", "Sources that mean no service", words);
 	for (int i = 0; i < store_n_rows(rows); i++) {
-		markup_open(markup, "tr", NULL);
-		source_cells(markup, rows, i);
-		markup_element(markup, "td", NULL, rows_text(rows, i, "kind"));
-		markup_element(markup, "td", NULL,
-			words_count(llround(rows_number(rows, i, "events")), n));
-		markup_element(markup, "td", NULL, rows_text(rows, i, "last"));
-		markup_close(markup);
+		sheet_row(&sheet);
+		source_cells(&sheet, rows, i);
+		sheet_text(&sheet, rows_text(rows, i, "kind"));
+		sheet_text(&sheet, words_count(llround(rows_number(rows, i, "events")), n));
+		sheet_text(&sheet, rows_text(rows, i, "last"));
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 static void silent(struct markup *markup, const struct store_rows *rows)
@@ -152,18 +137,16 @@ static void silent(struct markup *markup, const struct store_rows *rows)
 	markup_element(markup, "p", NULL,
 		"Nothing has come from these for more than three times as long as is usual for "
 		"them. A webhook may have been switched off.");
-	headings(markup, words);
+	struct sheet sheet = sheet_open(markup, "facts", "Silent sources", words);
 	for (int i = 0; i < store_n_rows(rows); i++) {
-		markup_open(markup, "tr", NULL);
-		source_cells(markup, rows, i);
-		markup_element(markup, "td", NULL, rows_text(rows, i, "last"));
-		markup_element(markup, "td", NULL,
-			words_duration(rows_number(rows, i, "silent_s"), text));
-		markup_element(markup, "td", NULL,
-			words_duration(rows_number(rows, i, "usual_s"), text));
-		markup_close(markup);
+		sheet_row(&sheet);
+		source_cells(&sheet, rows, i);
+		sheet_text(&sheet, rows_text(rows, i, "last"));
+		sheet_text(&sheet, words_duration(rows_number(rows, i, "silent_s"), text));
+		sheet_text(&sheet, words_duration(rows_number(rows, i, "usual_s"), text));
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 enum visit_result page_data(struct visit *visit, struct error *err)

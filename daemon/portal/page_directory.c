@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/address.h"
 #include "section_priv.h"
+#include "sheet_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static const char teams_sql[] =
 	" ORDER BY lower(p.title COLLATE \"default\"), p.name";
 static const char services_sql[] =
 	"WITH page AS ("
-	" SELECT d.service AS name, d.title, d.team, d.phase, count(*) OVER () AS n"
+	" SELECT d.service AS name, d.title, d.team, d.phase, d.links, count(*) OVER () AS n"
 	" FROM dorad.dim_service AS d"
 	" WHERE $1 = ''"
 	"  OR strpos(lower((d.title || ' ' || d.service) COLLATE \"default\"), lower($1)) > 0"
@@ -85,88 +86,82 @@ static void moving(struct markup *markup, const char *list)
 	markup_close(markup);
 }
 
-static void trends_cell(struct markup *markup, const struct store_rows *rows, int i)
+static void trends_cell(struct sheet *sheet, const struct store_rows *rows, int i)
 {
 	const char *list = rows_text(rows, i, "moving");
 	const char *assurance = rows_text(rows, i, "assurance");
 
-	markup_open(markup, "td", NULL);
-	if (list)
-		moving(markup, list);
-	else if (!assurance)
-		markup_element(markup, "span", "faint", "no complete month yet");
-	else
-		markup_element(markup, "span", "faint",
-			strcmp(assurance, "not_enough_data") == 0 ? "too little data"
-								  : "steady");
-	markup_close(markup);
+	sheet_cell(sheet);
+	if (list) {
+		moving(sheet->markup, list);
+	} else if (!assurance || strcmp(assurance, "not_enough_data") == 0) {
+		markup_element(sheet->markup, "span", "faint",
+			assurance ? "too little data" : "no complete month yet");
+	} else {
+		markup_open(sheet->markup, "span", "aria-hidden", "true", NULL);
+		markup_text(sheet->markup, trend_arrow(METRIC_FREQUENCY, TREND_STEADY));
+		markup_close(sheet->markup);
+		markup_text(sheet->markup, " steady");
+	}
+	markup_close(sheet->markup);
 }
 
-static void name_cell(struct visit *visit, struct markup *markup, const struct store_rows *rows,
+static void name_cell(struct visit *visit, struct sheet *sheet, const struct store_rows *rows,
 	int i, bool team)
 {
 	const char *name = rows_text(rows, i, "name");
 	const char *title = rows_text(rows, i, "title");
 
-	markup_open(markup, "th", "scope", "row", NULL);
-	section_scope_link(visit, markup, team, name, title);
+	sheet_cell(sheet);
+	section_scope_link(visit, sheet->markup, team, name, title);
 	if (strcmp(name, title) != 0)
-		markup_element(markup, "code", NULL, name);
-	markup_close(markup);
+		markup_element(sheet->markup, "code", NULL, name);
+	markup_close(sheet->markup);
 }
 
-static void owner_cells(
-	struct visit *visit, struct markup *markup, const struct store_rows *rows, int i)
+/* Owner, phase, and where else to look. */
+static void service_cells(
+	struct visit *visit, struct sheet *sheet, const struct store_rows *rows, int i)
 {
 	const char *owner = rows_text(rows, i, "team");
 
-	markup_open(markup, "td", NULL);
+	sheet_cell(sheet);
 	if (owner)
 		section_scope_link(
-			visit, markup, true, owner, rows_text(rows, i, "team_title"));
+			visit, sheet->markup, true, owner, rows_text(rows, i, "team_title"));
 	else
-		markup_element(markup, "span", "faint", "nobody");
-	markup_close(markup);
-	markup_element(markup, "td", NULL, section_phase(rows_text(rows, i, "phase")));
-}
-
-static void headings(struct markup *markup, bool team)
-{
-	static const char *const of_team[] = {"Team", "Services", "Trends", NULL};
-	static const char *const of_service[] = {"Service", "Owner", "Phase", "Trends", NULL};
-
-	markup_open(markup, "thead", NULL);
-	markup_open(markup, "tr", NULL);
-	for (const char *const *word = team ? of_team : of_service; *word; word++) {
-		markup_open(markup, "th", "scope", "col", NULL);
-		markup_text(markup, *word);
-		markup_close(markup);
-	}
-	markup_close_n(markup, 2);
+		markup_element(sheet->markup, "span", "faint", "nobody");
+	markup_close(sheet->markup);
+	sheet_text(sheet, section_phase(rows_text(rows, i, "phase")));
+	sheet_cell(sheet);
+	markup_open(sheet->markup, "ul", NULL);
+	section_links(sheet->markup, rows_text(rows, i, "links"));
+	markup_close_n(sheet->markup, 2);
 }
 
 static void listing(
 	struct visit *visit, struct markup *markup, const struct store_rows *rows, bool team)
 {
+	static const char *const of_team[] = {"Team", "Services", "Trends", NULL};
+	static const char *const of_service[] = {
+		"Service", "Owner", "Phase", "Links", "Trends", NULL};
 	char n[WORDS_TEXT];
+	struct sheet sheet = sheet_open(markup, team ? "listing" : "listing five",
+		team ? "Teams" : "Services", team ? of_team : of_service);
 
-	markup_open(markup, "div", "class", "wide", NULL);
-	markup_open(markup, "table", "class", "listing", NULL);
-	headings(markup, team);
-	markup_open(markup, "tbody", NULL);
 	for (int i = 0; i < store_n_rows(rows); i++) {
-		markup_open(markup, "tr", NULL);
-		name_cell(visit, markup, rows, i, team);
+		sheet_row(&sheet);
+		name_cell(visit, &sheet, rows, i, team);
 		if (team)
-			markup_element(markup, "td", NULL,
+			sheet_text(&sheet,
 				words_n((int64_t)rows_number(rows, i, "n_services"), "service",
 					"services", n));
 		else
-			owner_cells(visit, markup, rows, i);
-		trends_cell(markup, rows, i);
-		markup_close(markup);
+			service_cells(visit, &sheet, rows, i);
+		trends_cell(&sheet, rows, i);
+		sheet_row_end(&sheet);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 /* Links to the other pages of a list that is longer than one. */

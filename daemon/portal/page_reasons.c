@@ -3,6 +3,7 @@
 #include "portal/month.h"
 #include "reason_priv.h"
 #include "section_priv.h"
+#include "sheet_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,51 +53,39 @@ static const char facts_sql[] =
 	" ORDER BY e.counted DESC, e.anchor, e.fact_id, e.service"
 	" LIMIT " PAGE_SIZE_TEXT " OFFSET $5::integer";
 
-static void fact(struct visit *visit, struct markup *markup, const struct scope *scope,
+static void fact(struct visit *visit, struct sheet *sheet, const struct scope *scope,
 	const struct store_rows *rows, int i)
 {
 	const char *service = rows_text(rows, i, "service");
 
-	markup_open(markup, "tr", NULL);
-	markup_open(markup, "th", "scope", "row", NULL);
-	frame_link_out(markup, rows_text(rows, i, "url"), rows_text(rows, i, "fact_id"));
-	markup_close(markup);
+	sheet_row(sheet);
+	sheet_cell(sheet);
+	frame_link_out(sheet->markup, rows_text(rows, i, "url"), rows_text(rows, i, "fact_id"));
+	markup_close(sheet->markup);
 	if (scope->is_team) {
-		markup_open(markup, "td", NULL);
+		sheet_cell(sheet);
 		if (service)
-			section_scope_link(visit, markup, false, service, NULL);
-		markup_close(markup);
+			section_scope_link(visit, sheet->markup, false, service, NULL);
+		markup_close(sheet->markup);
 	}
-	markup_element(markup, "td", "when", rows_text(rows, i, "anchor"));
-	markup_element(markup, "td", NULL, reason_kind(rows_text(rows, i, "kind")));
-	markup_element(markup, "td", NULL,
+	sheet_text(sheet, rows_text(rows, i, "anchor"));
+	sheet_text(sheet, reason_kind(rows_text(rows, i, "kind")));
+	sheet_text(sheet,
 		reason_rule(rows_text(rows, i, "rule"), rows_is_true(rows, i, "counted")));
-	markup_open(markup, "td", NULL);
-	reason_details(markup, rows_text(rows, i, "evidence"));
-	markup_close_n(markup, 2);
-}
-
-static void headings(struct markup *markup, const struct scope *scope)
-{
-	static const char *const words[] = {
-		"Fact", "Service", "When", "Kind", "Why", "Details"};
-
-	markup_open(markup, "thead", NULL);
-	markup_open(markup, "tr", NULL);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (i == 1 && !scope->is_team)
-			continue;
-		markup_open(markup, "th", "scope", "col", NULL);
-		markup_text(markup, words[i]);
-		markup_close(markup);
-	}
-	markup_close_n(markup, 2);
+	sheet_cell(sheet);
+	reason_details(sheet->markup, rows_text(rows, i, "evidence"));
+	markup_close(sheet->markup);
+	sheet_row_end(sheet);
 }
 
 /* Those of one kind, counted or not; a table of its own. */
 static void facts(struct visit *visit, struct markup *markup, const struct scope *scope,
 	const struct store_rows *rows, bool counted, const char *title)
 {
+	static const char *const of_service[] = {
+		"Fact", "When", "Kind", "Why", "Details", NULL};
+	static const char *const of_team[] = {
+		"Fact", "Service", "When", "Kind", "Why", "Details", NULL};
 	char n[WORDS_TEXT];
 	double all = rows_number(rows, 0, "n");
 	double of_these = rows_number(rows, 0, "n_counted");
@@ -110,15 +99,13 @@ static void facts(struct visit *visit, struct markup *markup, const struct scope
 	markup_textf(markup, "%s: %s", title,
 		words_count(llround(counted ? of_these : all - of_these), n));
 	markup_close(markup);
-	markup_open(markup, "div", "class", "wide", NULL);
-	markup_open(markup, "table", "class", "facts", NULL);
-	headings(markup, scope);
-	markup_open(markup, "tbody", NULL);
+	struct sheet sheet =
+		sheet_open(markup, "facts", title, scope->is_team ? of_team : of_service);
 	for (int i = 0; i < store_n_rows(rows); i++) {
 		if (rows_is_true(rows, i, "counted") == counted)
-			fact(visit, markup, scope, rows, i);
+			fact(visit, &sheet, scope, rows, i);
 	}
-	markup_close_n(markup, 3);
+	sheet_close(&sheet);
 }
 
 static void part(struct visit *visit, struct markup *markup, const struct scope *scope,

@@ -4,7 +4,6 @@
 #include "portal/month.h"
 #include "section_priv.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,21 +13,6 @@
 static const char services_sql[] =
 	"SELECT service, title, phase FROM dorad.dim_service WHERE team = $1"
 	" ORDER BY lower(title COLLATE \"default\"), service";
-
-static void links(struct markup *markup, const struct scope *scope)
-{
-	json_auto_t *links = scope->links ? json_loads(scope->links, 0, NULL) : NULL;
-	const char *name;
-	json_t *url;
-
-	json_object_foreach(links, name, url) {
-		if (!json_is_string(url))
-			continue;
-		markup_open(markup, "li", NULL);
-		frame_link_out(markup, json_string_value(url), name);
-		markup_close(markup);
-	}
-}
 
 /* Who owns it, its phase, and where else to look. */
 static void about(struct visit *visit, struct markup *markup, const struct scope *scope)
@@ -51,7 +35,7 @@ static void about(struct visit *visit, struct markup *markup, const struct scope
 		markup_text(markup, section_phase(scope->phase));
 		markup_close(markup);
 	}
-	links(markup, scope);
+	section_links(markup, scope->links);
 	markup_close(markup);
 }
 
@@ -192,6 +176,24 @@ static void absent(struct markup *markup)
 	markup_close(markup);
 }
 
+/* What a chart's marks mean: five charts leave a place for it. */
+static void legend(struct markup *markup)
+{
+	markup_open(markup, "section", "class", "note", NULL);
+	markup_element(markup, "h2", NULL, "How to read this");
+	markup_element(markup, "p", NULL,
+		"Each bar or point is a calendar month; the number beneath it says how many it "
+		"rests on. Where there is no mark nothing was measured; a flat bar was "
+		"measured "
+		"to be zero. The hatched month is not over. A dashed line is a trend, where "
+		"there is one: the months are compared with those before them, and with "
+		"nothing "
+		"else.");
+	markup_element(
+		markup, "p", NULL, "Every number leads to the facts that it is made of.");
+	markup_close(markup);
+}
+
 /* Nothing was ever measured but work items. */
 static bool is_unborn(const struct scope *scope)
 {
@@ -278,6 +280,7 @@ enum visit_result page_scope(struct visit *visit, struct error *err)
 	} else {
 		for (enum metric metric = 0; metric < METRIC_N; metric++)
 			draw(visit, markup, scope, metric);
+		legend(markup);
 	}
 	markup_close(markup);
 	if (scope->is_team)

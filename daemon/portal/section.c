@@ -3,6 +3,7 @@
 
 #include "portal/month.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
@@ -181,6 +182,21 @@ void section_scope_link(struct visit *visit, struct markup *markup, bool is_team
 	frame_link(
 		visit, markup, title ? title : name, route_plural(is_team), name, (char *)NULL);
 	markup_close(markup);
+}
+
+void section_links(struct markup *markup, const char *links)
+{
+	json_auto_t *object = links ? json_loads(links, 0, NULL) : NULL;
+	const char *name;
+	json_t *url;
+
+	json_object_foreach(object, name, url) {
+		if (!json_is_string(url))
+			continue;
+		markup_open(markup, "li", NULL);
+		frame_link_out(markup, json_string_value(url), name);
+		markup_close(markup);
+	}
 }
 
 const char *section_phase(const char *phase)

@@ -18,6 +18,9 @@ void section_tables(struct visit *visit, struct markup *markup, const struct sco
 void section_scope_link(struct visit *visit, struct markup *markup, bool is_team,
 	const char *name, const char *title);
 
+/* List items of a JSON object of names and addresses; NULL is fine. */
+void section_links(struct markup *markup, const char *links);
+
 const char *section_phase(const char *phase); /* "Live" */
 const char *section_trend_class(enum trend_direction direction);
 
