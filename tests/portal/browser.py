@@ -160,6 +160,10 @@ class Page:
     def open(self, url):
         self.complaints, self.requests, self.loaded, self.status = [], [], False, None
         self.ask("Page.navigate", url=url)
+        return self.wait()
+
+    def wait(self):
+        """Until the page that is on its way has loaded."""
         deadline = time.monotonic() + PATIENCE_S
         while not self.loaded:
             self.browser.read(deadline)
@@ -174,10 +178,12 @@ class Page:
             raise RuntimeError(details.get("exception", {}).get("description", details["text"]))
         return result["result"].get("value")
 
-    def press(self, key, code=None, shift=False):
-        for kind in ("rawKeyDown", "keyUp"):
+    def press(self, key, code=None, text=None):
+        """text: what the key types, as Enter does; only then does it open and submit."""
+        typed = {"text": text} if text else {}
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key,
-                     windowsVirtualKeyCode=code or 0, modifiers=8 if shift else 0)
+                     windowsVirtualKeyCode=code or 0, **(typed if kind == "keyDown" else {}))
 
     def tab(self):
         self.press("Tab", 9)

@@ -8,7 +8,7 @@ Everything is drawn from one seeded generator: the same on each run.
 
 import json
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 AS_OF = datetime(2026, 6, 16, 9, 30, tzinfo=timezone.utc)
@@ -207,6 +207,15 @@ def hostile_services():
     """Each with a little of everything, so that every page has something to show."""
     return [Service(name, team=name, title=None, per_month=4, items=6, incidents=1,
                     begins=datetime(2026, 2, 1, tzinfo=timezone.utc)) for name in HOSTILE]
+
+
+def small():
+    """The same in little: four services with a past of half a year, and some with hostile names."""
+    begins = datetime(2025, 11, 3, tzinfo=timezone.utc)
+    chosen = [service for service in SERVICES
+              if service.name in ("checkout", "wallet", "shipping", "loyalty")]
+    return [*(replace(service, begins=max(service.begins, begins)) for service in chosen),
+            *hostile_services()[:4]]
 
 
 def catalog(services):
