@@ -13,6 +13,10 @@
 /* More than any answer to what is asked here; a server that sends more is none of ours. */
 #define REPLY_MAX_BYTES (UINT64_C(256) << 20)
 
+/* More than the longest list that is asked for; hiredis makes room for as many as it is told,
+ * before the first has come. */
+#define REPLY_MAX_ITEMS (1 << 20)
+
 void words_bytes(struct words *words, const char *bytes, size_t n)
 {
 	if (words->n == words->room) {
@@ -42,6 +46,29 @@ void words_number(struct words *words, int64_t number)
 	words_text(words, arena_printf(words->arena, "%" PRId64, number));
 }
 
+#if HIREDIS_MAJOR >= 1
+typedef size_t n_items_t;
+#else
+typedef int n_items_t;
+#endif
+
+static void *create_array(const redisReadTask *task, n_items_t n)
+{
+	const redisReplyObjectFunctions *plain = task->privdata;
+
+	return n <= REPLY_MAX_ITEMS ? plain->createArray(task, n) : NULL;
+}
+
+void bound_replies(struct stream *stream)
+{
+	redisReader *reader = stream->redis->reader;
+
+	reader->privdata = reader->fn; /* hiredis's own */
+	stream->functions = *reader->fn;
+	stream->functions.createArray = create_array;
+	reader->fn = &stream->functions;
+}
+
 void set_patience(struct stream *stream, int64_t block_ms)
 {
 	int64_t ms = PATIENCE_MS + block_ms;
@@ -55,7 +82,10 @@ static enum stream_result broken(struct stream *stream, struct error *err)
 {
 	const redisContext *redis = stream->redis;
 
-	if (redis->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (redis->err == REDIS_ERR_OOM)
+		error_setf(
+			err, "redis at %s: an answer longer than any of Redis", stream->where);
+	else if (redis->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
 		error_setf(err, "redis at %s: no answer in time", stream->where);
 	else
 		error_setf(err, "redis at %s: %s", stream->where,

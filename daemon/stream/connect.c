@@ -36,6 +36,7 @@ static enum stream_result took(struct stream *stream, redisContext *redis, struc
 {
 	if (redis && !redis->err) {
 		stream->redis = redis;
+		bound_replies(stream);
 		set_patience(stream, 0);
 		return STREAM_DONE;
 	}

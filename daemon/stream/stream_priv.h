@@ -15,8 +15,9 @@ struct stream {
 	char **keys;
 	size_t n_keys;
 	char *dead_key;
-	redisContext *redis; /* NULL: not connected */
-	char *where;         /* what redis is connected to, or was last */
+	redisContext *redis;                 /* NULL: not connected */
+	redisReplyObjectFunctions functions; /* of its reader */
+	char *where;                         /* what redis is connected to, or was last */
 };
 
 /* A command's words. Numbers and joined texts live in the arena; all else is borrowed. */
@@ -61,6 +62,9 @@ enum stream_result ask_words(
 enum stream_result each_reply(struct stream *stream, size_t n,
 	void (*take)(void *context, size_t i, const redisReply *reply), void *context,
 	struct error *err);
+
+/* A list may not be longer than any that is asked for. Of a fresh connection. */
+void bound_replies(struct stream *stream);
 
 /* How long the server may take to say the next thing, beside the block_ms of one command. */
 void set_patience(struct stream *stream, int64_t block_ms);

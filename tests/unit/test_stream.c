@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stream/stream.h"
+#include "stream/group.h"
 
+#include "stream_priv.h"
 #include "tap.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* What Redis 7.0 really says. */
 static const struct {
@@ -220,6 +224,28 @@ static void what_a_person_must_mend_is_tried_every_5_to_30_seconds(void)
 	}
 }
 
+/* Eight bytes for each of 500 million would be made room for before the first has come. */
+static void a_list_longer_than_any_of_redis_is_no_answer(void)
+{
+	static const char lie[] = "*536870912\r\n";
+	const struct stream_options options = {.url = "redis://localhost", .prefix = "t"};
+	struct stream *stream = stream_create(&options, NULL);
+	struct error err = {0};
+	int64_t deleted;
+	int ends[2];
+
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	CHECK(write(ends[1], lie, strlen(lie)) == (ssize_t)strlen(lie));
+	stream->redis = redisConnectFd(ends[0]);
+	stream->redis->flags |= REDIS_BLOCK;
+	bound_replies(stream);
+	CHECK_INT(stream_trim(stream, &deleted, &err), STREAM_BROKEN);
+	CHECK(strstr(err.text, "an answer longer than any of Redis"));
+	CHECK(!stream->redis);
+	(void)close(ends[1]);
+	stream_destroy(stream);
+}
+
 int main(void)
 {
 	RUN(each_reply_is_classified_by_its_first_word);
@@ -232,5 +258,6 @@ int main(void)
 	RUN(a_busy_server_is_asked_again_on_the_same_connection);
 	RUN(waits_grow_to_five_seconds_and_are_spread);
 	RUN(what_a_person_must_mend_is_tried_every_5_to_30_seconds);
+	RUN(a_list_longer_than_any_of_redis_is_no_answer);
 	return tap_done();
 }
