@@ -9,13 +9,14 @@
 #include <string.h>
 
 /*
- * Every source's normaliser: a line with the source's name, one for each header ("name:
- * value"),
- * an empty one, the body (seeds.py makes such inputs of tests/fixtures). It gives events that
- * the contract allows, or says why not; the same again for the same delivery.
+ * The normaliser of FUZZ_SOURCE: a line for each header ("name: value"), an empty one, the body
+ * (seeds.py makes such inputs of tests/fixtures). It gives events that the contract allows, or
+ * says why not; the same again for the same delivery. The endpoint's options are headers too:
+ * they start with OPTION.
  */
 #define MAX_HEADERS 16
 #define RECEIVED_US INT64_C(1782820800000000)
+#define OPTION "x-fuzz-option-"
 
 struct input {
 	const struct source *source;
@@ -35,16 +36,27 @@ static char *next_line(char **text)
 	return line;
 }
 
+/* Only what the configuration would take. */
+static void read_options(struct input *out)
+{
+	const char *rollout = delivery_header(&out->delivery, OPTION "rollout");
+
+	out->delivery.options.keep_titles =
+		delivery_header(&out->delivery, OPTION "keep-titles") != NULL;
+	for (const char *const *word = source_rollouts(out->source); rollout && *word; word++) {
+		if (strcmp(*word, rollout) == 0)
+			out->delivery.options.rollout = *word;
+	}
+}
+
 static bool read_input(char *text, size_t n, struct input *out)
 {
 	char *end = text + n;
 	char *rest = text;
-	char *name = next_line(&rest);
 	char *line;
 
-	out->source = source_find(name);
-	if (!out->source)
-		return false;
+	out->source = source_find(FUZZ_SOURCE);
+	FUZZ_WANT(out->source);
 	out->delivery.endpoint = "fuzz";
 	out->delivery.headers = out->headers;
 	while ((line = next_line(&rest)) && *line) {
@@ -62,6 +74,7 @@ static bool read_input(char *text, size_t n, struct input *out)
 	out->delivery.body = rest;
 	out->delivery.n_body = (size_t)(end - rest);
 	out->delivery.received_us = RECEIVED_US;
+	read_options(out);
 	return true;
 }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Inputs for the target `normalise`, made of tests/fixtures.
+"""Inputs for the targets source_NAME, made of tests/fixtures.
 
-    seeds.py FOLDER                      writes them there
-    seeds.py [ARGUMENT...] PROGRAM       runs the program on a folder of them
+    seeds.py SOURCE FOLDER                      writes them there
+    seeds.py SOURCE [ARGUMENT...] PROGRAM       runs the program on a folder of them
 """
 
 import glob
@@ -13,26 +13,42 @@ import sys
 import tempfile
 
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
+OPTION = b"X-Fuzz-Option-"
 
 
-def write_seeds(folder):
-    for body in glob.glob(os.path.join(FIXTURES, "*", "*", "body")):
-        case = os.path.dirname(body)
-        source = os.path.basename(os.path.dirname(case))
-        headers = b""
-        if os.path.exists(os.path.join(case, "headers")):
-            with open(os.path.join(case, "headers"), "rb") as file:
-                headers = file.read().strip() + b"\n"
-        with open(body, "rb") as file:
-            text = file.read()
-        with open(os.path.join(folder, f"{source}-{os.path.basename(case)}"), "wb") as file:
-            file.write(source.encode() + b"\n" + headers.lstrip(b"\n") + b"\n" + text)
+def read(*path):
+    try:
+        with open(os.path.join(*path), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def options(case):
+    """The lines of a case's options (--keep-titles, --rollout and its word) as headers."""
+    words = read(case, "options").split()
+    for at, word in enumerate(words):
+        if word.startswith(b"--"):
+            value = words[at + 1:at + 2]
+            yield OPTION + word[2:] + b": " + (
+                value[0] if value and not value[0].startswith(b"--") else b"yes")
+
+
+def write_seeds(source, folder):
+    for path in glob.glob(os.path.join(FIXTURES, source, "*", "*")):
+        case, name = os.path.split(path)
+        if name != "body" and not name.startswith("again."):
+            continue
+        headers = [line for line in read(case, "headers").splitlines() if line]
+        with open(os.path.join(folder, f"{os.path.basename(case)}-{name}"), "wb") as file:
+            file.write(b"".join(line + b"\n" for line in [*headers, *options(case), b""]) +
+                       read(path))
 
 
 if __name__ == "__main__":
     if os.path.isdir(sys.argv[-1]):
-        write_seeds(sys.argv[-1])
+        write_seeds(sys.argv[1], sys.argv[-1])
         sys.exit(0)
     with tempfile.TemporaryDirectory(prefix="dorad-seeds-") as seeds:
-        write_seeds(seeds)
-        sys.exit(subprocess.run([sys.argv[-1], *sys.argv[1:-1], seeds], check=False).returncode)
+        write_seeds(sys.argv[1], seeds)
+        sys.exit(subprocess.run([sys.argv[-1], *sys.argv[2:-1], seeds], check=False).returncode)

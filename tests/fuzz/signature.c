@@ -4,12 +4,16 @@
 #include "base/xalloc.h"
 #include "fuzz.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 /*
- * Signature headers. Of the input, the first byte chooses the source, the next the method; then
- * lines, each one header's value, and after an empty line the body. Nobody who does not know
- * the secret is let in, and whether a request may be is never denied too early.
+ * Signature headers. Of the input, the first byte chooses the source, the next the method, the
+ * third a header and a bit to turn over; then lines, each a header's value, and after an empty
+ * line the body. Nobody who does not know the secret is let in, and whether a request may be is
+ * never denied too early. Who knows it is, unless one bit of the signature or the body is
+ * another.
  */
 #define MAX_HEADERS 6
 
@@ -49,6 +53,63 @@ static char *cut(char *text, struct header *headers, size_t *n_headers, uint8_t 
 	return *text == '\n' ? text + 1 : text;
 }
 
+/* How a sender with a true secret signs: header, hash, prefix. */
+static const struct {
+	const char *source;
+	const char *header;
+	const char *prefix;
+} signers[] = {
+	{"github", "x-hub-signature-256", "sha256="},
+	{"jira", "x-hub-signature", "sha256="},
+	{"pagerduty", "x-pagerduty-signature", "v1="},
+	{"servicenow", "x-dorad-signature", "sha256="},
+	{"flux", "x-signature", "sha256="},
+};
+
+static void sign(const char *secret, const char *body, size_t n, char *out)
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned int n_mac = 0;
+
+	FUZZ_WANT(HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)body,
+		n, mac, &n_mac));
+	for (unsigned int i = 0; i < n_mac; i++)
+		(void)snprintf(out + (size_t)2 * i, 3, "%02x", mac[i]);
+}
+
+/* which chooses the signer and, together, a place that is then wrong. */
+static void check_signed(const uint8_t *which, char *body, size_t n)
+{
+	size_t signer = which[0] % ARRAY_LEN(signers);
+	size_t secret = which[1] % ARRAY_LEN(secrets);
+	char value[100];
+	struct header header = {signers[signer].header, value};
+	struct auth_request request = {
+		.headers = &header, .n_headers = 1, .body = body, .n_body = n};
+	size_t n_prefix = strlen(signers[signer].prefix);
+
+	(void)snprintf(value, sizeof(value), "%s", signers[signer].prefix);
+	sign(secrets[secret], body, n, value + n_prefix);
+	struct auth_keys *keys = auth_keys_create(source_find(signers[signer].source),
+		AUTH_SIGNATURE, secrets, ARRAY_LEN(secrets), NULL, NULL);
+	struct auth_result result = authenticate(keys, &request);
+	FUZZ_WANT(auth_may_succeed(keys, &request));
+	FUZZ_WANT(result.ok && result.secret == (int)secret);
+
+	char *digit = &value[n_prefix + which[2] % 64];
+	char right = *digit;
+	*digit = right == '0' ? '1' : '0';
+	FUZZ_WANT(!authenticate(keys, &request).ok);
+	*digit = right;
+	if (n > 0) {
+		body[which[2] % n] ^= (char)(1 << which[1] % 8);
+		FUZZ_WANT(!authenticate(keys, &request).ok);
+		body[which[2] % n] ^= (char)(1 << which[1] % 8);
+	}
+	FUZZ_WANT(authenticate(keys, &request).ok);
+	auth_keys_destroy(keys);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n)
 {
 	struct header headers[MAX_HEADERS];
@@ -80,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n)
 	/* A token is right or wrong before the body. */
 	FUZZ_WANT(!may || method == AUTH_SIGNATURE);
 	auth_keys_destroy(keys);
+	check_signed(input, body, request.n_body);
 	free(text);
 	return 0;
 }
