@@ -10,8 +10,10 @@
 /* RELIABILITY.md section 10, row 11: a command's time-out is at most 2 s. */
 #define PATIENCE_MS INT64_C(2000)
 
-/* More than any answer to what is asked here; a server that sends more is none of ours. */
+/* More than any answer to what is asked here, and longer than any takes once it has begun; a
+ * server that sends more is none of ours. */
 #define REPLY_MAX_BYTES (UINT64_C(256) << 20)
+#define REPLY_MAX_S 10
 
 /* More than the longest list that is asked for; hiredis makes room for as many as it is told,
  * before the first has come. */
@@ -124,18 +126,31 @@ static bool flush(redisContext *redis)
 	return true;
 }
 
-/* redisGetReply() with a bound on what it takes in. hiredis gives each read its own time-out,
- * so a server that drips is met by the bound alone; it is the operator's own. */
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/*
+ * redisGetReply() with bounds on what it takes in and, from the first byte, for how long:
+ * hiredis gives each read a time-out of its own, and looks for a line's end from its beginning
+ * each time.
+ */
 static redisReply *wait_reply(redisContext *redis)
 {
 	void *reply = NULL;
+	time_t began = 0;
 
 	if (redisGetReplyFromReader(redis, &reply) != REDIS_OK)
 		return NULL;
 	while (!reply) {
 		if (!flush(redis) || redisBufferRead(redis) != REDIS_OK)
 			return NULL;
-		if (redis->reader->len > REPLY_MAX_BYTES) {
+		began = began ? began : seconds();
+		if (redis->reader->len > REPLY_MAX_BYTES || seconds() - began > REPLY_MAX_S) {
 			redis->err = REDIS_ERR_PROTOCOL;
 			(void)snprintf(
 				redis->errstr, sizeof(redis->errstr), "an answer without end");

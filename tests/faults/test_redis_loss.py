@@ -2,7 +2,6 @@
 """Fault matrix rows 10, 14 and 15: Redis dies, forgets, or hands over to a replica; the streams
 end up with every event all the same."""
 
-import json
 import subprocess
 import tempfile
 import time
@@ -10,7 +9,7 @@ import time
 import pytest
 
 from harness.dorad import Site
-from harness.faults import ROUNDS, Senders, dice, optimised, stream_ids
+from harness.faults import ROUNDS, Senders, dice, optimised, settled, stream_ids
 from harness.http import free_port
 from harness.redis import Redis
 from harness.wait import wait_until
@@ -19,10 +18,6 @@ from harness.wait import wait_until
 @pytest.fixture(autouse=True)
 def program(monkeypatch):
     monkeypatch.setenv("DORAD", optimised())
-
-
-def settled(site):
-    return json.loads(site.run("status", "--json", check=False).stdout)["ledger"]["backlog"] == 0
 
 
 @pytest.mark.parametrize("settings", [{"appendonly": "no"}, {"appendfsync": "everysec"}],

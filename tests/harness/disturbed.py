@@ -11,7 +11,7 @@ import json
 import threading
 
 from harness.dorad import Site
-from harness.faults import send
+from harness.faults import send, settled
 from harness.wait import wait_until
 
 AS_OF = "2026-07-01T00:00:00Z"
@@ -65,11 +65,6 @@ def rows_of(site):
     return {table: [row["row"] for row in site.query(
         "SELECT (to_jsonb(t) - 'computed_at' - 'revision')::text AS row"
         f" FROM dorad.{table} t ORDER BY {order}")] for table, order in ROWS}
-
-
-def settled(site):
-    done = site.run("status", "--json", check=False)
-    return json.loads(done.stdout)["ledger"]["backlog"] == 0
 
 
 def undisturbed_rows(postgres, events):

@@ -91,11 +91,12 @@ class Daemon:
     """`dorad SUBCOMMAND -c config` in the foreground, its log in a file."""
 
     def __init__(self, subcommand, config, folder, arguments=(), address=None, env=None,
-                 wrapper=()):
+                 wrapper=(), fds=()):
         self.subcommand = subcommand
         self.address = address      # host:port or unix:/path; None: it does not listen
         self.command = [*wrapper, program(), subcommand, "-c", config, *map(str, arguments)]
         self.env = env or {}
+        self.fds = fds              # descriptors that it inherits
         self.log = os.path.join(folder, f"{subcommand}.log")
         self.secrets = {}
         self.process = None
@@ -116,7 +117,7 @@ class Daemon:
             self.started_at = log.tell()
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", *self.command], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=env)
+                stdout=log, stderr=log, env=env, pass_fds=self.fds)
         if wait:
             wait_until(self.is_ready,
                        what=lambda: f"dorad {self.subcommand} to start:\n{self.read_log()}")
@@ -296,12 +297,12 @@ class Site:
 
     # -- use -------------------------------------------------------------------------------
 
-    def start(self, subcommand, *arguments, wait=True, env=None, wrapper=()):
+    def start(self, subcommand, *arguments, wait=True, env=None, wrapper=(), fds=()):
         """Starts a daemon with the configuration as it now is; returns when it is ready."""
         self.write()
         address = {"receive": self.receive_address, "portal": self.portal_address}
         daemon = Daemon(subcommand, self.path, self.folder, arguments,
-                        address.get(subcommand), env, wrapper)
+                        address.get(subcommand), env, wrapper, fds)
         daemon.secrets = self.secrets
         self.daemons.append(daemon)
         return daemon.start(wait)

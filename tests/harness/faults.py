@@ -119,3 +119,26 @@ class Senders:
 
 def stream_ids(site, kind="deployment"):
     return [entry["id"] for entry in site.redis.entries(kind)]
+
+
+def backlog(site):
+    """Deliveries that wait to be forwarded, new ones and those to be replayed."""
+    done = site.run("status", "--json", check=False)
+    return json.loads(done.stdout)["ledger"]["backlog"]
+
+
+def settled(site):
+    return backlog(site) == 0
+
+
+def resident(pid):
+    """Bytes."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_s(pid):
+    """Seconds of processor time so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -12,9 +12,10 @@ import time
 import pytest
 
 from harness.dorad import Site
+from harness.faults import ROUNDS
 from harness.wait import wait_until
 
-CYCLES = 2
+CYCLES = min(2 * ROUNDS, 50)
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
