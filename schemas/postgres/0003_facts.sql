@@ -437,6 +437,19 @@ COMMENT ON COLUMN dorad_data.correction.by_whom IS 'The operator''s login.';
 COMMENT ON COLUMN dorad_data.correction.at IS 'When.';
 COMMENT ON COLUMN dorad_data.correction.event_id IS 'The event that says so, to withdraw it by.';
 
+CREATE TABLE dorad_data.pieced (
+    origin_id  bigint NOT NULL,
+    kind       text COLLATE "C" NOT NULL,
+    entity     text COLLATE "C" NOT NULL,
+    PRIMARY KEY (origin_id, kind, entity)
+);
+COMMENT ON TABLE dorad_data.pieced IS
+    'Coordinates that were put together from several events of one thing, and that maybe none of '
+    'them had: when they come to mean another service, nothing else leads to that thing.';
+COMMENT ON COLUMN dorad_data.pieced.origin_id IS 'The coordinates.';
+COMMENT ON COLUMN dorad_data.pieced.kind IS 'deployment, incident, work_item or change_request.';
+COMMENT ON COLUMN dorad_data.pieced.entity IS 'Its id.';
+
 CREATE TABLE dorad_data.environment_seen (
     service      text COLLATE "C" NOT NULL,
     environment  text COLLATE "C" NOT NULL,

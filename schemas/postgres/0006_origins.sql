@@ -128,16 +128,22 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO mark (stage, service, entity)
         SELECT DISTINCT o.kind, s.service, o.entity
-        FROM observation AS o
+        FROM (
+            SELECT v.origin_id, v.kind, v.entity FROM observation AS v
+            WHERE v.origin_id = ANY (origins) AND v.at <= (SELECT as_of FROM clock)
+              AND v.entity <> ''
+            UNION ALL
+            SELECT p.origin_id, p.kind, p.entity FROM pieced AS p
+            WHERE p.origin_id = ANY (origins)
+        ) AS o
         LEFT JOIN origin_service AS s ON s.origin_id = o.origin_id AND o.kind = 'deployment'
-        WHERE o.origin_id = ANY (origins) AND o.at <= (SELECT as_of FROM clock)
-          AND o.entity <> ''
-          AND (o.kind <> 'deployment' OR s.service IS NOT NULL)
+        WHERE o.kind <> 'deployment' OR s.service IS NOT NULL
         ORDER BY 1, 2, 3;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.mark_origins IS
-    'Marks everything that came from these origins, for the services they now mean.';
+    'Marks everything that came from these origins, whole or in pieces, for the services they now '
+    'mean.';
 
 CREATE FUNCTION dorad_data.names_of_repositories(of_system text, of_host text, ids text[])
 RETURNS SETOF dorad_data.repository_name

@@ -20,7 +20,7 @@ $$;
 COMMENT ON FUNCTION dorad_data.gather IS
     'The observations, up to now, of the entities in w_entity: into w_seen.';
 
-CREATE FUNCTION dorad_data.merge_origins() RETURNS void
+CREATE FUNCTION dorad_data.merge_origins(of_kind text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     added bigint[];
@@ -42,11 +42,16 @@ BEGIN
         IF added IS NOT NULL THEN
             PERFORM follow_origins(added);
         END IF;
-        UPDATE w_entity_origin AS w SET origin_id = o.origin_id
-        FROM origin AS o
-        WHERE w.origin_id IS NULL
-          AND o.fingerprint = md5(origin_identity(
-                  jsonb_build_object('origin', w.origin))::text);
+        WITH numbered AS (
+            UPDATE w_entity_origin AS w SET origin_id = o.origin_id
+            FROM origin AS o
+            WHERE w.origin_id IS NULL
+              AND o.fingerprint = md5(origin_identity(
+                      jsonb_build_object('origin', w.origin))::text)
+            RETURNING w.origin_id, w.entity
+        )
+        INSERT INTO pieced SELECT n.origin_id, of_kind, n.entity FROM numbered AS n
+        ON CONFLICT DO NOTHING;
     END IF;
 END
 $$;

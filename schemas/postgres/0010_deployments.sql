@@ -89,7 +89,7 @@ COMMENT ON FUNCTION dorad_data.gather_records IS
 CREATE FUNCTION dorad_data.gather_by_origin() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM merge_origins();
+    PERFORM merge_origins('deployment');
     DELETE FROM w_by_origin;
     INSERT INTO w_by_origin
         SELECT d.entity, d.origin_id, m.services,
@@ -222,7 +222,8 @@ BEGIN
             FROM w_group AS g
             JOIN deployment_member AS m ON m.service = g.service AND m.group_id = g.group_id
             UNION
-            SELECT r.service, r.group_id FROM w_record AS r WHERE r.group_id <> r.deployment_id
+            -- A roll-out may go by the id of one of its deployments.
+            SELECT g.service, g.group_id FROM w_group AS g
         ) AS o
         WHERE NOT EXISTS (SELECT FROM w_record_mark AS m
                           WHERE m.service = o.service AND m.deployment_id = o.deployment_id);

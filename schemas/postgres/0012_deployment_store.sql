@@ -19,7 +19,7 @@ BEGIN
                 WHEN r.place IS NULL THEN 'unknown'
                 WHEN r.before IS NULL THEN 'baseline'
                 ELSE 'inferred' END,
-           CASE WHEN w.changes IS NULL THEN 0 ELSE (
+           CASE WHEN w.changes IS NULL OR k.kind <> 'change' THEN 0 ELSE (
                SELECT count(*) FROM unnest(w.changes) AS listed
                WHERE NOT EXISTS (SELECT FROM change AS c WHERE c.change_id = listed)) END,
            p.landed_at, p.ordinal, p.change_id,

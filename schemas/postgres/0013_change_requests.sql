@@ -71,7 +71,7 @@ CREATE FUNCTION dorad_data.fold_requests(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM gather('change_request', today);
-    PERFORM merge_origins();
+    PERFORM merge_origins('change_request');
     INSERT INTO w_request
         SELECT r.entity, r.data ->> 'state', r.data ->> 'close_code',
                CASE WHEN cardinality(text_list(r.data -> 'deployment_ids')) > 0

@@ -87,7 +87,7 @@ CREATE FUNCTION dorad_data.fold_incidents(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM gather('incident', today);
-    PERFORM merge_origins();
+    PERFORM merge_origins('incident');
     INSERT INTO w_incident (
         incident_id, started_at, restored_at, restore_s, state, reopens, severity,
         environment_class, services, duplicate_of, is_incident, cause, caused_by_deployments,

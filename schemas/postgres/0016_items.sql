@@ -68,7 +68,7 @@ CREATE FUNCTION dorad_data.fold_items(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM gather('work_item', today);
-    PERFORM merge_origins();
+    PERFORM merge_origins('work_item');
     INSERT INTO w_item
     WITH folded AS MATERIALIZED (
         SELECT s.entity, merged(s.data ORDER BY s.at, s.id, s.source) AS data, max(s.at) AS at

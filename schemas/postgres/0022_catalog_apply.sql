@@ -23,12 +23,12 @@ LANGUAGE sql AS $$
 $$;
 COMMENT ON FUNCTION dorad_data.mark_deployments_of IS 'Marks all deployments of these services.';
 
-CREATE FUNCTION dorad_data.mark_tickets_of(services text[]) RETURNS void
+CREATE FUNCTION dorad_data.mark_tickets_of(names text[]) RETURNS void
 LANGUAGE sql AS $$
     INSERT INTO mark (stage, entity)
-        SELECT 'incident', i.incident_id FROM incident_fact AS i WHERE i.services && services
+        SELECT 'incident', i.incident_id FROM incident_fact AS i WHERE i.services && names
         UNION ALL
-        SELECT 'work_item', i.item_id FROM item_fact AS i WHERE i.named_services && services
+        SELECT 'work_item', i.item_id FROM item_fact AS i WHERE i.named_services && names
 $$;
 COMMENT ON FUNCTION dorad_data.mark_tickets_of IS 'Marks all incidents and items of these services.';
 
@@ -166,9 +166,15 @@ BEGIN
         SELECT DISTINCT 'deployment', s.service, v.entity
         FROM origin AS o
         JOIN origin_service AS s ON s.origin_id = o.origin_id
-        JOIN observation AS v ON v.origin_id = o.origin_id
-        WHERE v.kind = 'deployment' AND v.data ->> 'via' NOT IN ('deployment', 'sync')
-          AND EXISTS (SELECT FROM n_changed_rule AS r
+        CROSS JOIN LATERAL (
+            SELECT x.entity FROM observation AS x
+            WHERE x.origin_id = o.origin_id AND x.kind = 'deployment'
+              AND x.data ->> 'via' NOT IN ('deployment', 'sync')
+            UNION ALL
+            SELECT p.entity FROM pieced AS p
+            WHERE p.origin_id = o.origin_id AND p.kind = 'deployment'
+        ) AS v
+        WHERE EXISTS (SELECT FROM n_changed_rule AS r
                       WHERE r.section = 'deployments'
                         AND rule_matches_origin(ROW (r.*)::ticket_rule, o.origin_id));
 END

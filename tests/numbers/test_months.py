@@ -167,3 +167,24 @@ def test_an_incident_of_several_services_is_one_sample_of_their_team(database, s
         == (1, 1)
     assert database.month("till", "2025-01")["incidents_started"] == 1
     assert database.month("blue", "2025-01", "team")["incidents_started"] == 1
+
+
+def test_an_item_comes_back_when_the_catalogue_says_that_its_service_lived(database, story):
+    story.item("w1", "2025-01-10 10:00", "done", ["shop"])
+    dead = {"services": [{"name": "shop", "phases": "retired"}]}
+    database.tell(story, dead)
+    assert database.month("shop", "2025-01") is None
+    database.apply({"services": [{"name": "shop", "phases": "live"}]})
+    assert database.month("shop", "2025-01")["items_done"] == 1
+
+
+def test_a_roll_out_that_goes_by_the_id_of_a_part_outlives_the_others(database, story):
+    story.deploy("d1", "2025-01-05 10:00", "shop", sha="a")
+    story.deploy("d2", "2025-01-05 11:00", "shop", sha="b", rollout_id="d1", environment="us")
+    database.tell(story, as_of="2025-01-06T00:00:00Z")
+    assert database.deployment("d1", "shop")["members"] == ["d1", "d2"]
+    story.deploy("d2", "2025-01-07 11:00", "shop", None, rollout_id=None)
+    database.tell(story)
+    assert database.deployment("d1", "shop")["members"] is None
+    assert database.month("shop", "2025-01")["deployments"] == 2
+    assert database.verify() == []

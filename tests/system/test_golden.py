@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from golden import all_differences, histories, rows_of
+from harness.golden import all_differences, histories, rows_of
 from harness.dorad import Site, environment, program
 from harness.wait import wait_until
 

@@ -7,7 +7,7 @@ import datetime
 import pytest
 
 from harness import http
-from golden import rows_of
+from harness.golden import rows_of
 from stories import Story, both, catalog, check, service
 
 A = "a1" * 20

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from golden import rows_of
+from harness.golden import rows_of
 from stories import Story, both, catalog, check, service
 
 A = "a1" * 20

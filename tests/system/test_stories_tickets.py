@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 
-from golden import rows_of
+from harness.golden import rows_of
 from stories import Story, both, catalog, check, check_team, microseconds, service
 
 TRELLO_URL = "https://dorad.example/webhooks/trello"

@@ -7,7 +7,7 @@ import hmac
 
 import pytest
 
-from golden import rows_of
+from harness.golden import rows_of
 from stories import Story, both, catalog, check, microseconds, service
 
 
