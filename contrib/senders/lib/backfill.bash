@@ -151,7 +151,7 @@ begin_run() { # from where the last one began, or as far back as is asked for
 	: >"$folder/fetched"
 	rm -f "$folder/plan"
 	save_state phase=fetching "selection=$selection" "since=$from" "began=$now" "first=$first" \
-		step=1 at= bytes=0 step_bytes=0 objects=0 "saved=$now"
+		step=1 at= bytes=0 step_bytes=0 "saved=$now"
 }
 
 continue_run() {
@@ -170,7 +170,7 @@ continue_run() {
 		state[bytes]=${state[step_bytes]}
 	fi
 	truncate -s "${state[bytes]}" "$folder/fetched"
-	say "going on where the last run stopped: step ${state[step]}, ${state[objects]} objects so far"
+	say "going on where the last run stopped: step ${state[step]}, $(wc -l <"$folder/fetched") objects so far"
 }
 
 make_plan() {
@@ -188,24 +188,22 @@ progress() { # force|maybe LABEL N TOTAL
 	[ "$1" = force ] || ((now - told_at >= 2)) || return 0
 	told_at=$now
 	[ -z "$fetch_remaining" ] || left=", $fetch_remaining left of the allowance"
-	say "$2 (step $3 of $4): ${state[objects]} objects, $fetch_requests requests$left"
+	say "$2 (step $3 of $4): $(wc -l <"$folder/fetched") objects, $fetch_requests requests$left"
 }
 
 run_step() { # N TOTAL KIND AT LABEL
-	local at=$4 before now
+	local at=$4 now
 	if [ -n "${state[at]}" ]; then
 		at=${state[at]}
 	else
 		state[step_bytes]=${state[bytes]}
 	fi
 	while [ -n "$at" ]; do
-		before=${state[bytes]}
 		next=
 		"page_$3" "$at" >>"$folder/fetched"
 		at=$next
 		printf -v now '%(%s)T' -1
 		state[bytes]=$(stat -c %s "$folder/fetched")
-		state[objects]=$((state[objects] + $(tail -c "+$((before + 1))" "$folder/fetched" | wc -l)))
 		[ -n "$at" ] || state[step]=$(($1 + 1))
 		save_state "at=$at" "saved=$now"
 		progress maybe "$5" "$1" "$2"
