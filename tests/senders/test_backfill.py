@@ -2,6 +2,7 @@
 """contrib/senders/*/backfill: all of it, each object once, whatever goes wrong on the way."""
 
 import os
+import signal
 import stat
 import time
 
@@ -288,15 +289,29 @@ def test_an_organisation_is_all_its_repositories(api, tmp_path):
     assert not [one for one in api.asked if "old" in one.path or "off" in one.path]
 
 
-def test_a_signal_ends_a_long_wait_and_leaves_nothing_running(api, github):
-    Shop(api, deployments=1)
+def start_and_wait_for_the_allowance(api, github):
     api.limit_headers = lambda n: {"X-RateLimit-Remaining": "0",
                                    "X-RateLimit-Reset": str(int(time.time()) + 3000)}
     process = github.start()
-    for line in process.stderr:
-        if "waiting" in line:
-            break
+    wait_until(lambda: any(b"sleep" in text for _, text in family(process.pid)),
+               what="it to wait")
+    return process
+
+
+def test_a_signal_ends_a_long_wait_and_leaves_nothing_running(api, github):
+    Shop(api, deployments=1)
+    process = start_and_wait_for_the_allowance(api, github)
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode == 143
     wait_until(lambda: not list(family(process.pid)), what="its children to end")
+
+
+def test_killed_alone_while_it_waits_it_keeps_nobody_out(api, github):
+    shop = Shop(api, deployments=1)
+    process = start_and_wait_for_the_allowance(api, github)
+    process.kill()              # not what it started
+    process.communicate(timeout=60)
+    api.limit_headers = lambda n: {}
+    shop.check(github.run().rows)
+    os.killpg(process.pid, signal.SIGKILL)

@@ -31,6 +31,7 @@ config=
 restart=no
 token_file=
 next=
+import_options=()
 declare -A state
 
 common_help() {
@@ -226,7 +227,7 @@ run_steps() {
 hand_over() {
 	if [ "$import" = yes ]; then
 		[ ! -s "$folder/fetched" ] ||
-			"${DORAD:-dorad}" import ${config:+-c "$config"} "$tool" "$folder/fetched" ||
+			"${DORAD:-dorad}" import ${config:+-c "$config"} "${import_options[@]}" "$tool" "$folder/fetched" ||
 			die "dorad import did not take it; what was fetched is kept in $folder:" \
 				"run this again when that is mended"
 	else

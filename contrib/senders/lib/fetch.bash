@@ -20,7 +20,6 @@ fetch_requests=0
 fetch_not_before=0 # no request before this second
 fetch_remaining=   # what the API says is left of the allowance
 fetch_reset=       # and when there will be more
-fetch_napping=     # the process that sleeps for us
 declare -A fetch_head # the last answer's headers, names in small letters
 
 say() {
@@ -42,7 +41,7 @@ fetch_begin() { # a folder for answers, gone when we are
 	command -v "$fetch_with" >/dev/null || die "$fetch_with is not installed: apt-get install $fetch_with"
 	command -v jq >/dev/null || die "jq is not installed: apt-get install jq"
 	fetch_dir=$(mktemp -d)
-	trap 'rm -rf "$fetch_dir"; [ -z "$fetch_napping" ] || kill "$fetch_napping" 2>/dev/null || true' EXIT
+	trap 'rm -rf "$fetch_dir"; kill $(jobs -p) 2>/dev/null || true' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	body=$fetch_dir/body
@@ -98,12 +97,12 @@ ask_curl() { # METHOD URL
 	curl --disable --silent --show-error --globoff --request "$1" --dump-header "$fetch_dir/head" \
 		--output "$body" --write-out '%{http_code}' \
 		--config <(printf '%s\n' "${fetch_settings[@]}" "${fetch_secret[@]}") -- "$2" \
-		>"$fetch_dir/status" 2>"$fetch_dir/why"
+		>"$fetch_dir/status" 2>"$fetch_dir/why" 9>&-
 }
 
 ask_gh() { # METHOD URL; gh knows the token, and prints head and body in one
 	gh api --include --method "$1" -H 'Accept: application/vnd.github+json' -- "$2" \
-		>"$fetch_dir/answer" 2>"$fetch_dir/why" </dev/null || true
+		>"$fetch_dir/answer" 2>"$fetch_dir/why" </dev/null 9>&- || true
 	awk -v head="$fetch_dir/head" -v body="$body" '
 		inside { print > body; next }
 		{ sub(/\r$/, ""); if ($0 == "") inside = 1; else print > head }' "$fetch_dir/answer"
@@ -173,11 +172,10 @@ read_allowance() { # under whichever name: $fetch_remaining, $fetch_reset
 	fetch_reset=${fetch_head[x-ratelimit-reset]:-${fetch_head[ratelimit-reset]:-}}
 }
 
+# Who waits for us holds no lock of ours (descriptor 9) and nobody's pipe: killed, we leave neither.
 nap() { # SECONDS; a signal ends it
-	sleep "$1" &
-	fetch_napping=$!
-	wait "$fetch_napping"
-	fetch_napping=
+	sleep "$1" 9>&- >/dev/null 2>&1 &
+	wait $!
 }
 
 wait_for() { # SECONDS WHY
@@ -273,6 +271,11 @@ same_api() { # URL: the same path at our API. A token goes nowhere else, whateve
 	local path=${1#*://} origin=${fetch_api#*://}
 	path=/${path#*/}
 	printf '%s://%s%s' "${fetch_api%%://*}" "${origin%%/*}" "$path"
+}
+
+host_name() { # of the API
+	local host=${fetch_api#*://}
+	printf '%s' "${host%%[/:]*}"
 }
 
 redirected() { # URL: where the answer points, if that is at the same API
