@@ -129,7 +129,11 @@ static enum rollup_progress round_of_work(struct rollup *rollup)
 		(progress == ROLLUP_IDLE || rollup_now_us() >= rollup->due.recompute_us) &&
 		rollup_recompute(rollup, NULL) == ROLLUP_STUCK)
 		return ROLLUP_STUCK;
-	return rollup_minute(rollup) == ROLLUP_STUCK ? ROLLUP_STUCK : progress;
+	if (rollup_minute(rollup) == ROLLUP_STUCK)
+		return ROLLUP_STUCK;
+	if (!rollup->dirty && rollup_quality(rollup) == ROLLUP_STUCK)
+		return ROLLUP_STUCK;
+	return progress;
 }
 
 /* What may change while it runs: the catalogue's name, the batch, idle times. */

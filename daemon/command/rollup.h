@@ -55,9 +55,14 @@ struct rollup {
 		int64_t standing_us;
 		int64_t minute_us;
 		int64_t recompute_us;
+		int64_t quality_us;
 	} due;
 	bool dirty; /* something was kept that is not yet recomputed */
 	struct rollup_counts counts;
+	struct {
+		_Atomic int64_t push_gaps; /* as last asked for: dorad.quality_alarm */
+		_Atomic int64_t silent_sources;
+	} quality;
 };
 
 enum rollup_progress {
@@ -92,17 +97,17 @@ enum rollup_progress rollup_catalog(struct rollup *rollup);
  * the end (--once). */
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
-/* How the group stands, for /metrics; and alarms about entries that somebody else
- * deleted before
- * this group was given them. */
+/* How the group stands, for /metrics; alarms about entries deleted before it was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
 
 /* Once a minute: the clock, trimming, losses. */
 enum rollup_progress rollup_minute(struct rollup *rollup);
 
-/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their
- * own. NULL:
- * err says why not. */
+/* rollup_quality.c: now and then, whether anything that should have come did not. */
+enum rollup_progress rollup_quality(struct rollup *rollup);
+
+/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their own.
+ * NULL: err says why not. */
 struct rollup_metrics;
 struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err);
 void rollup_metrics_stop(struct rollup_metrics *metrics); /* NULL is fine */

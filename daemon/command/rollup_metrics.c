@@ -63,6 +63,15 @@ static void put_gauges(FILE *to, const struct rollup *rollup)
 	}
 }
 
+static void put_quality(FILE *to, const struct rollup *rollup)
+{
+	metric_single(to, "dorad_rollup_push_gaps", "gauge", (double)rollup->quality.push_gaps,
+		"Pushes of the last 7 days whose predecessor never came.");
+	metric_single(to, "dorad_rollup_silent_sources", "gauge",
+		(double)rollup->quality.silent_sources,
+		"Sources silent for longer than is usual for them.");
+}
+
 static int on_head(void *context, struct http_request *request, const char **allow)
 {
 	const struct http_view *view = http_request_view(request);
@@ -86,6 +95,7 @@ static void on_request(void *context, struct http_request *request)
 	if (strcmp(http_request_view(request)->path, "/metrics") == 0) {
 		put_counts(to, &metrics->rollup->counts);
 		put_gauges(to, metrics->rollup);
+		put_quality(to, metrics->rollup);
 	} else {
 		fputs("ok\n", to);
 	}

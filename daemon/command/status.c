@@ -93,9 +93,12 @@ static void print_json(const struct status *status)
 			"warning", status->redis.warning, "streams", streams_json(status));
 
 	json_object_set_new(whole, "postgres",
-		json_pack("{s:b, s:b, s:s?}", "configured", status->postgres.configured,
-			"reachable", status->postgres.configured && !status->postgres.trouble,
-			"trouble", status->postgres.trouble));
+		json_pack("{s:b, s:b, s:s?, s:I, s:I}", "configured",
+			status->postgres.configured, "reachable",
+			status->postgres.configured && !status->postgres.trouble, "trouble",
+			status->postgres.trouble, "pushes_after_a_gap",
+			(json_int_t)status->postgres.push_gaps, "silent_sources",
+			(json_int_t)status->postgres.silent_sources));
 	json_object_set_new(whole, "endpoints", endpoints_json(status));
 	(void)json_dumpf(whole, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -156,14 +159,24 @@ static void print_redis(const struct status *status)
 	}
 }
 
+static void print_postgres(const struct status *status)
+{
+	if (!status->postgres.configured)
+		printf("postgres   not configured (rollup.postgres)\n");
+	else if (status->postgres.trouble)
+		printf("postgres   cannot be used\n");
+	else
+		printf("postgres   answers, schema as it should be\n"
+		       "           %" PRId64 " pushes of the last week after a gap, %" PRId64
+		       " sources silent for longer than usual\n",
+			status->postgres.push_gaps, status->postgres.silent_sources);
+}
+
 static void print_words(const struct status *status)
 {
 	print_ledger(status);
 	print_redis(status);
-	printf("postgres   %s\n",
-		!status->postgres.configured       ? "not configured (rollup.postgres)"
-			: status->postgres.trouble ? "cannot be used"
-						   : "answers, schema as it should be");
+	print_postgres(status);
 	for (size_t i = 0; i < status->n_endpoints; i++)
 		printf("%-10s %-16s last delivery %s\n", i ? "" : "endpoints",
 			status->endpoints[i].name, ago(status, status->endpoints[i].last_us));

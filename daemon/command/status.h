@@ -48,6 +48,8 @@ struct status {
 	struct {
 		bool configured;
 		const char *trouble;
+		int64_t push_gaps; /* dorad.quality_alarm */
+		int64_t silent_sources;
 	} postgres;
 	struct status_endpoint *endpoints;
 	size_t n_endpoints;

@@ -90,6 +90,11 @@ void status_judge(struct status *status)
 	judge_streams(status);
 	if (status->postgres.trouble)
 		ACT(status, "postgres: %s", status->postgres.trouble);
+	if (status->postgres.push_gaps)
+		ACT(status,
+			"%" PRId64 " pushes of the last week came after a gap: webhooks were "
+			"lost; ask the sender for them again, or import the history",
+			status->postgres.push_gaps);
 	for (size_t i = 0; i < status->n_endpoints; i++) {
 		if (status->endpoints[i].silent)
 			ACT(status,

@@ -155,6 +155,21 @@ static void look_at_redis(const struct config *config, struct status *status)
 		status->redis.trouble = arena_strdup(status->arena, err.text);
 }
 
+static enum store_class look_at_quality(
+	struct store *store, struct status *status, struct error *err)
+{
+	CLEANUP(store_rows_destroyp) struct store_rows *rows = NULL;
+	enum store_class class = store_query(store,
+		"SELECT pushes_after_a_gap, silent_sources FROM dorad.quality_alarm", NULL, 0,
+		&rows, err);
+
+	if (class != STORE_FINE)
+		return class;
+	status->postgres.push_gaps = strtoll(store_value(rows, 0, 0), NULL, 10);
+	status->postgres.silent_sources = strtoll(store_value(rows, 0, 1), NULL, 10);
+	return STORE_FINE;
+}
+
 static void look_at_postgres(const struct config *config, struct status *status)
 {
 	const struct store_options options = {
@@ -169,7 +184,8 @@ static void look_at_postgres(const struct config *config, struct status *status)
 		return;
 	CLEANUP(store_destroyp) struct store *store = store_create(&options, &err);
 	if (!store || store_connect(store, &err) != STORE_FINE ||
-		migration_check(store, &err) != STORE_FINE)
+		migration_check(store, &err) != STORE_FINE ||
+		look_at_quality(store, status, &err) != STORE_FINE)
 		status->postgres.trouble = arena_strdup(status->arena, err.text);
 }
 

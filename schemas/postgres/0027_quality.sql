@@ -137,6 +137,27 @@ COMMENT ON COLUMN dorad.quality_silent.usual_gap IS '95 % of the times between i
 COMMENT ON COLUMN dorad.quality_silent.silent_for IS 'Time since the last.';
 COMMENT ON COLUMN dorad.quality_silent.is_silent IS 'More than three times the usual gap, and more than a day.';
 
+CREATE INDEX change_by_landing ON dorad_data.change USING brin (landed_at);
+
+CREATE VIEW dorad.quality_alarm AS
+SELECT
+    -- The first push that was ever seen of a repository follows nothing that was seen.
+    (SELECT count(*) FROM dorad_data.change AS x
+     WHERE x.landed_at > k.as_of - interval '7 days' AND x.landed_at <= k.as_of
+       AND x.ordinal = 0 AND x.previous !~ '^0*$'
+       AND NOT EXISTS (SELECT FROM dorad_data.change AS p WHERE p.change_id = x.previous)
+       AND EXISTS (SELECT FROM dorad_data.observation AS o
+                   WHERE o.origin_id = x.origin_id AND o.at < x.landed_at AND o.kind = 'change')
+    )::integer AS pushes_after_a_gap,
+    (SELECT count(*) FROM dorad.quality_silent AS q WHERE q.is_silent)::integer AS silent_sources
+FROM dorad_data.clock AS k;
+COMMENT ON VIEW dorad.quality_alarm IS
+    'One row: what is missing from what came in lately, for alarms.';
+COMMENT ON COLUMN dorad.quality_alarm.pushes_after_a_gap IS
+    'Pushes of the last 7 days whose predecessor never came, of repositories heard of before: webhooks were lost.';
+COMMENT ON COLUMN dorad.quality_alarm.silent_sources IS
+    'Sources that have been silent for more than three times their usual gap, and more than a day.';
+
 CREATE FUNCTION dorad_data.source_line(coordinates jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE

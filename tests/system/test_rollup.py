@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker of the roll-up: what it takes up while it runs, and what it tells."""
 
+import datetime
+import json
 import signal
 
 from harness import http
@@ -58,3 +60,47 @@ def test_an_as_of_without_once_or_that_is_no_time_is_misuse(full_site):
     for arguments in (["--as-of", "2025-01-01"], ["--once", "--as-of", "yesterday"]):
         done = full_site.run("rollup", *arguments, check=False)
         assert done.returncode == 2 and "--as-of" in done.stderr
+
+
+def push(sha, previous, day):
+    """The one change of a push to acme/cart, as (kind, fields)."""
+    at = f"2026-06-{day:02}T10:00:00Z"
+    return event("change", f"c-{sha}", at, {
+        "change_id": sha, "landed_at": at, "committed_at": at, "ordinal": 0, "ref": "main",
+        "previous": previous, "origin": {"system": "github", "host": "github.com",
+                                         "repository": "acme/cart", "repository_id": "7"}})
+
+
+def test_a_push_that_never_came_is_an_alarm_until_it_comes(full_site):
+    a, b, c, d = ("%040x" % n for n in range(1, 5))
+    # The first push of a repository follows something that was there before the webhook.
+    add(full_site, [push(b, a, 10), push(d, c, 12)])
+    full_site.run("rollup", "--once", "--as-of", "2026-06-13T00:00:00Z")
+
+    def gaps():
+        return full_site.query("SELECT pushes_after_a_gap AS n FROM dorad.quality_alarm")[0]["n"]
+
+    assert gaps() == 1
+    done = full_site.run("status", "--json", check=False)
+    assert any("after a gap" in act for act in json.loads(done.stdout)["act"])
+    assert json.loads(done.stdout)["postgres"]["pushes_after_a_gap"] == 1
+    add(full_site, [push(c, b, 11)])
+    full_site.run("rollup", "--once", "--as-of", "2026-06-13T00:00:00Z")
+    assert gaps() == 0
+
+
+def test_a_worker_says_once_that_pushes_are_missing(full_site):
+    a, b, c, d = ("%040x" % n for n in range(1, 5))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = f"127.0.0.1:{http.free_port()}"
+    full_site.config["rollup"]["metrics_listen"] = [address]
+    events = [push(b, a, 10), push(d, c, 12)]
+    for days, (_, fields) in zip((3, 1), events):
+        at = (now - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        fields["time"] = at
+        fields["data"] = json.dumps({**json.loads(fields["data"]), "landed_at": at})
+    add(full_site, events)
+    full_site.run("rollup", "--once")
+    worker = full_site.start("rollup")
+    wait_until(lambda: "<4>quality pushes_after_a_gap=1" in worker.read_log())
+    assert metrics(address)["dorad_rollup_push_gaps"] == 1
