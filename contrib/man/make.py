@@ -10,6 +10,7 @@ A line of the template that is one of these is replaced:
     @COMMAND name@          one command's options
     @OPTIONS prefix...@     options of dorad.yaml whose names begin so; "file" is the top level
     @ENDPOINT@              options of an endpoint
+    @HTTPMETRICS@           the metrics that every front door has
     @CATALOG@               the keys of catalog.yaml
 
 and @VERSION@ anywhere.
@@ -141,6 +142,17 @@ def commands(tables):
     return "\n".join(out)
 
 
+# Both front doors count these.
+HTTP_METRICS = """\
+.It Li dorad_http_accepted_total , dorad_http_connections
+Connections accepted, and present ones.
+.It Li dorad_http_in_flight_bytes , dorad_http_paused
+Memory for bodies being received; 1 while no connection is accepted because the ledger is behind.
+.It Li dorad_http_answers_total , dorad_http_refused_total
+Answers by class; requests that were no sound HTTP, by what was wrong.
+.It Li dorad_http_closed_total , dorad_http_accept_errors_total
+Connections cut, by why; failed accepts."""
+
 KINDS = {
     "name": "a name", "team": "a team's name, or null for nobody", "names": "a name, or a list",
     "paths": "a path from the repository's top, or a list", "bool": "yes or no",
@@ -198,6 +210,8 @@ def expand(tables, line):
         return options(tables, rest.split())
     if word == "ENDPOINT":
         return endpoint(tables)
+    if word == "HTTPMETRICS":
+        return HTTP_METRICS
     if word == "CATALOG":
         return catalog(tables)
     sys.exit(f"{line}: no such table")

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/stats.h"
-#include "metric.h"
+#include "http/metrics.h"
 #include "receive.h"
 
 #include "base/xalloc.h"
@@ -148,36 +147,6 @@ static void put_redis(FILE *to, const struct forwarder_state *state)
 		"Deliveries forwarded again because of that.");
 }
 
-static void put_http(FILE *to, const struct http_stats *stats)
-{
-	static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
-
-	metric_single(to, "dorad_http_accepted_total", "counter", (double)stats->accepted,
-		"Connections accepted.");
-	metric_single(to, "dorad_http_connections", "gauge", (double)stats->connections,
-		"Connections now.");
-	metric_single(to, "dorad_http_in_flight_bytes", "gauge", (double)stats->in_flight_bytes,
-		"Memory for bodies being received.");
-	metric_single(to, "dorad_http_paused", "gauge", stats->paused,
-		"1 while no connections are accepted because the ledger is behind.");
-	metric_begin(to, "dorad_http_answers_total", "counter", "Answers, by class.");
-	for (size_t i = 1; i < ARRAY_LEN(classes); i++)
-		METRIC_PUT(
-			to, "dorad_http_answers_total", stats->answers[i], "class", classes[i]);
-	metric_begin(to, "dorad_http_refused_total", "counter",
-		"Requests that are no sound HTTP, by what was wrong.");
-	for (int i = HTTP_REFUSAL_NONE + 1; i < HTTP_REFUSAL_N; i++)
-		METRIC_PUT(to, "dorad_http_refused_total", stats->refused[i], "reason",
-			http_refusal_name((enum http_refusal)i));
-	metric_begin(to, "dorad_http_closed_total", "counter", "Connections cut, by why.");
-	for (int i = 0; i < HTTP_CLOSE_N; i++)
-		METRIC_PUT(to, "dorad_http_closed_total", stats->closed[i], "reason",
-			http_close_name((enum http_close)i));
-	metric_single(to, "dorad_http_accept_errors_total", "counter",
-		(double)stats->accept_errors,
-		"Failed accepts, mostly for want of descriptors.");
-}
-
 char *receive_metrics(struct receiver *receiver, size_t *out_n)
 {
 	char *text = NULL;
@@ -192,17 +161,14 @@ char *receive_metrics(struct receiver *receiver, size_t *out_n)
 	forwarder_state(receiver->forwarder, &state);
 	http_server_stats(receiver->server, &stats);
 	(void)pthread_mutex_lock(&receiver->lock);
-	metric_begin(to, "dorad_build_info", "gauge", "The version that runs.");
-	METRIC_PUT(to, "dorad_build_info", 1, "version", DORAD_VERSION);
-	metric_single(to, "dorad_start_time_seconds", "gauge", seconds(receiver->started_us),
-		"When this process started.");
+	metrics_put_process(to, receiver->started_us);
 	put_counters(to, receiver->tallies);
 	put_authentication(to, receiver->tallies);
 	put_ledger(to, receiver);
 	(void)pthread_mutex_unlock(&receiver->lock);
 	put_forwarder(to, &state);
 	put_redis(to, &state);
-	put_http(to, &stats);
+	metrics_put_http(to, &stats);
 	(void)fclose(to);
 	return text;
 }

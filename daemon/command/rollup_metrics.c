@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "http/metrics.h"
 #include "http/server.h"
-#include "metric.h"
 #include "rollup.h"
 
 #include "base/xalloc.h"
@@ -14,6 +14,7 @@ struct rollup_metrics {
 	const struct rollup *rollup;
 	struct http_server *server;
 	pthread_t thread;
+	int64_t started_us;
 };
 
 static void put_counts(FILE *to, const struct rollup_counts *counts)
@@ -93,6 +94,7 @@ static void on_request(void *context, struct http_request *request)
 	if (!to)
 		abort(); /* no memory */
 	if (strcmp(http_request_view(request)->path, "/metrics") == 0) {
+		metrics_put_process(to, metrics->started_us);
 		put_counts(to, &metrics->rollup->counts);
 		put_gauges(to, metrics->rollup);
 		put_quality(to, metrics->rollup);
@@ -123,6 +125,7 @@ struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct 
 	struct http_listen *listen = xcalloc(addresses->n, sizeof(*listen));
 
 	metrics->rollup = rollup;
+	metrics->started_us = (int64_t)time(NULL) * 1000000;
 	for (size_t i = 0; i < addresses->n; i++)
 		listen[i] = (struct http_listen){.address = addresses->items[i], .plain = true};
 	const struct http_options options = {

@@ -4,9 +4,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "event/digest.h"
-#include "http/server.h"
-#include "portal/address.h"
-#include "visit_priv.h"
+#include "portal_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,6 +21,11 @@
 /* A page that Postgres takes longer for is not coming. */
 #define STATEMENT_TIMEOUT_S 10
 
+enum {
+	LISTENER_ALL, /* pages, and /metrics unless that has its own */
+	LISTENER_METRICS,
+};
+
 /* Nobody sends the portal anything but questions. */
 #define MOST_BODY 4096
 
@@ -38,6 +41,8 @@ struct portal {
 	struct http_server *server;
 	pthread_rwlock_t settings_lock;
 	struct settings settings;
+	struct portal_counts counts;
+	bool metrics_apart;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t woken;
@@ -51,43 +56,6 @@ struct portal {
 };
 
 /* ---- settings ---- */
-
-static void settings_clear(struct settings *settings)
-{
-	access_clear(&settings->access);
-	free(settings->prefix);
-	free(settings->base_url);
-	*settings = (struct settings){0};
-}
-
-static bool settings_init(
-	struct settings *settings, const struct config *config, struct error *err)
-{
-	const char *url = config->portal.base_url;
-	struct settings made = {0};
-
-	if (url && !address_is_web(url)) {
-		error_setf(
-			err, "portal.base_url: %s: want http:// or https:// and a host", url);
-		return false;
-	}
-	if (!access_init(&made.access, config, err))
-		return false;
-	if (url) {
-		size_t n = strlen(url);
-
-		while (n && url[n - 1] == '/')
-			n--;
-		made.base_url = xstrndup(url, n);
-		const char *host = strstr(made.base_url, "://");
-		const char *path = host ? strchr(host + 3, '/') : NULL;
-		made.prefix = xstrdup(path ? path : "");
-	} else {
-		made.prefix = xstrdup("");
-	}
-	*settings = made;
-	return true;
-}
 
 bool portal_reload(struct portal *portal, const struct config *config, struct error *err)
 {
@@ -176,11 +144,11 @@ static void reply(struct http_request *request, const struct visit *visit)
 	http_reply(request, &answer);
 }
 
-static int64_t now_us(void)
+static int64_t now_us(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
@@ -203,7 +171,7 @@ static void serve(struct portal *portal, struct store *store, struct http_reques
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	const struct http_view *view = http_request_view(request);
 	struct error err = {0};
-	int64_t began_us = now_us();
+	int64_t began_us = now_us(CLOCK_MONOTONIC);
 
 	(void)pthread_rwlock_rdlock(&portal->settings_lock);
 	struct visit visit = {.arena = arena,
@@ -226,8 +194,12 @@ static void serve(struct portal *portal, struct store *store, struct http_reques
 	if (err.text[0])
 		log_warn("page status=%d path=%s error=%s", visit.status, LOG_QUOTE(view->path),
 			LOG_QUOTE(err.text));
+	int64_t spent_us = now_us(CLOCK_MONOTONIC) - began_us;
 	log_debug("page status=%d path=%s us=%lld", visit.status, LOG_QUOTE(view->path),
-		(long long)(now_us() - began_us));
+		(long long)spent_us);
+	portal->counts.answers[visit.status / 100]++;
+	portal->counts.spent_us += (uint64_t)spent_us;
+	portal->counts.unavailable += visit.status == 503;
 	reply(request, &visit);
 }
 
@@ -271,13 +243,25 @@ static bool wait_for_worker(struct portal *portal, struct http_request *request)
 	return fits;
 }
 
+static size_t how_many_wait(struct portal *portal)
+{
+	(void)pthread_mutex_lock(&portal->lock);
+	size_t n = portal->n_waiting;
+	(void)pthread_mutex_unlock(&portal->lock);
+	return n;
+}
+
 /* ---- the front door's side ---- */
 
 static int on_head(void *context, struct http_request *request, const char **allow)
 {
-	enum http_method method = http_request_view(request)->method;
+	const struct http_view *view = http_request_view(request);
+	enum http_method method = view->method;
 
 	(void)context;
+	if (view->listener == LISTENER_METRICS && strcmp(view->path, "/metrics") != 0 &&
+		strcmp(view->path, "/healthz") != 0)
+		return 404;
 	*allow = "GET, HEAD, OPTIONS";
 	return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_OPTIONS ? 0 : 405;
 }
@@ -285,12 +269,20 @@ static int on_head(void *context, struct http_request *request, const char **all
 static void on_request(void *context, struct http_request *request)
 {
 	struct portal *portal = context;
+	const struct http_view *view = http_request_view(request);
+	bool metrics = view->listener == LISTENER_METRICS ||
+		(!portal->metrics_apart && strcmp(view->path, "/metrics") == 0);
 
 	/* What a probe asks must not wait behind pages. */
-	if (strcmp(http_request_view(request)->path, "/healthz") == 0)
+	if (metrics) {
+		portal_metrics_answer(
+			&portal->counts, portal->server, how_many_wait(portal), request);
+	} else if (strcmp(view->path, "/healthz") == 0) {
 		serve(portal, NULL, request);
-	else if (!wait_for_worker(portal, request))
+	} else if (!wait_for_worker(portal, request)) {
+		portal->counts.refused++;
 		http_reply_later(request, 503, true);
+	}
 }
 
 /* ---- life ---- */
@@ -329,9 +321,10 @@ static bool start_workers(struct portal *portal, const struct config *config, st
 static bool listen_on(struct portal *portal, const struct config *config, struct error *err)
 {
 	const struct config_strings *addresses = &config->portal.listen;
-	struct http_listen *listen = xcalloc(addresses->n, sizeof(*listen));
+	const struct config_strings *metrics = &config->portal.metrics_listen;
+	struct http_listen *listen = xcalloc(addresses->n + metrics->n + 1, sizeof(*listen));
 	struct http_options options = {.listen = listen,
-		.n_listen = addresses->n,
+		.n_listen = addresses->n + metrics->n,
 		.trusted_proxies = (const char *const *)config->portal.trusted_proxies.items,
 		.n_trusted_proxies = config->portal.trusted_proxies.n,
 		.limits = {.body_bytes = MOST_BODY},
@@ -339,6 +332,10 @@ static bool listen_on(struct portal *portal, const struct config *config, struct
 
 	for (size_t i = 0; i < addresses->n; i++)
 		listen[i].address = addresses->items[i];
+	for (size_t i = 0; i < metrics->n; i++)
+		listen[addresses->n + i] = (struct http_listen){
+			.address = metrics->items[i], .tag = LISTENER_METRICS, .plain = true};
+	portal->metrics_apart = metrics->n > 0;
 	portal->server = http_server_create(&options, err);
 	free(listen);
 	return portal->server != NULL;
@@ -348,6 +345,7 @@ struct portal *portal_create(const struct config *config, struct error *err)
 {
 	struct portal *portal = xcalloc(1, sizeof(*portal));
 
+	portal->counts.started_us = now_us(CLOCK_REALTIME);
 	(void)pthread_rwlock_init(&portal->settings_lock, NULL);
 	(void)pthread_mutex_init(&portal->lock, NULL);
 	(void)pthread_cond_init(&portal->woken, NULL);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DORAD_COMMAND_METRIC_H
-#define DORAD_COMMAND_METRIC_H
+#ifndef DORAD_HTTP_METRICS_H
+#define DORAD_HTTP_METRICS_H
+
+#include "http/stats.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -18,5 +20,11 @@ void metric_put(FILE *to, const char *name, double value, const char *const *lab
 /* Both, for one without labels. */
 void metric_single(
 	FILE *to, const char *name, const char *type, double value, const char *help);
+
+/* What every daemon shows: its version, and when it started (wall clock). */
+void metrics_put_process(FILE *to, int64_t started_us);
+
+/* What a front door shows. */
+void metrics_put_http(FILE *to, const struct http_stats *stats);
 
 #endif

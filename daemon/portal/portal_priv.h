@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DORAD_PORTAL_PORTAL_PRIV_H
+#define DORAD_PORTAL_PORTAL_PRIV_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "http/server.h"
+#include "visit_priv.h"
+
+#include <stdatomic.h>
+
+/* settings.c */
+bool settings_init(struct settings *settings, const struct config *config, struct error *err);
+void settings_clear(struct settings *settings);
+
+/* What the portal counts; any thread. */
+struct portal_counts {
+	int64_t started_us;                /* wall clock */
+	atomic_uint_least64_t answers[6];  /* by hundreds of their status */
+	atomic_uint_least64_t spent_us;    /* on making them */
+	atomic_uint_least64_t unavailable; /* pages that Postgres failed */
+	atomic_uint_least64_t refused;     /* requests that no worker was free for */
+};
+
+/* Answers /metrics (and /healthz, where they have an address of their own). */
+void portal_metrics_answer(const struct portal_counts *counts, const struct http_server *server,
+	size_t n_waiting, struct http_request *request);
+
+#endif
