@@ -6,10 +6,16 @@
 #include <unistd.h>
 
 static enum log_level threshold = LOG_LEVEL_INFO;
+static log_sink *sink;
 
 void log_set_threshold(enum log_level level)
 {
 	threshold = level;
+}
+
+void log_set_sink(log_sink *new_sink)
+{
+	sink = new_sink;
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -29,6 +35,9 @@ void log_line(enum log_level level, const char *fmt, ...)
 	size_t length = (size_t)used + (size_t)n;
 	if (length > sizeof(line) - 1)
 		length = sizeof(line) - 1;
+	line[length] = '\0';
+	if (sink && sink(level, line + used))
+		return;
 	line[length] = '\n'; /* in place of the terminator: write() needs none */
 	(void)!write(STDERR_FILENO, line, length + 1);
 }

@@ -2,6 +2,7 @@
 #include "command/command.h"
 
 #include "base/xalloc.h"
+#include "journal.h"
 #include "table.h"
 
 #include <stdarg.h>
@@ -239,6 +240,7 @@ int command_main(int argc, char **argv)
 		puts("dorad " DORAD_VERSION);
 		return EXIT_DONE;
 	}
+	journal_find();
 	for (size_t i = 0; i < n_commands; i++) {
 		if (strcmp(commands[i]->name, argv[1]) == 0)
 			return run(commands[i], argc - 2, argv + 2);

@@ -42,8 +42,10 @@ static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
 	char name[LEDGER_NAME_MAX];
 
 	if (ledger_crashed_on(ledger, row->seq)) {
-		log_error("delivery crashed the reader twice row=%lld: quarantined unread",
-			(long long)row->seq);
+		ledger_name(ledger, row->seq, name);
+		log_error(
+			"crashed the reader twice endpoint=%s delivery=%s: quarantined unread",
+			row->endpoint, name);
 		row_plan_quarantine(row, "crashed", out);
 		return;
 	}
@@ -222,15 +224,18 @@ static void tell(struct forwarder *forwarder, const struct window *window, size_
 		const struct ledger_outcome *outcome = &window->plans[i].outcome;
 		const struct ledger_row *row = &window->rows.items[i];
 
+		char name[LEDGER_NAME_MAX];
+
 		ledger_absolve(forwarder->options.ledger, row->seq);
+		ledger_name(forwarder->options.ledger, row->seq, name);
 		if (outcome->state == LEDGER_STATE_QUARANTINED || outcome->n_bad)
-			log_warn("quarantined endpoint=%s row=%lld kind=%s reason=%s",
-				row->endpoint, (long long)row->seq, LOG_QUOTE(outcome->kind),
+			log_warn("quarantined endpoint=%s delivery=%s kind=%s reason=%s",
+				row->endpoint, name, LOG_QUOTE(outcome->kind),
 				LOG_QUOTE(outcome->reason));
 		else
-			log_debug("%s endpoint=%s row=%lld events=%zu",
-				ledger_state_name(outcome->state), row->endpoint,
-				(long long)row->seq, window->plans[i].n_additions);
+			log_debug("%s endpoint=%s delivery=%s events=%zu",
+				ledger_state_name(outcome->state), row->endpoint, name,
+				window->plans[i].n_additions);
 	}
 }
 

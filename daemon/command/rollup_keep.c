@@ -31,7 +31,9 @@ static enum rollup_progress put_aside(
 {
 	struct error err = {0};
 
-	log_error("dead stream=%s entry=%s id=%s reason=%s", entry->key, entry->id,
+	log_error("dead stream=%s entry=%s endpoint=%s delivery=%s id=%s reason=%s", entry->key,
+		entry->id, LOG_QUOTE(stream_entry_field(entry, "endpoint")),
+		LOG_QUOTE(stream_entry_field(entry, "delivery")),
 		LOG_QUOTE(stream_entry_field(entry, "id")), LOG_QUOTE(reason));
 	/* Twice aside is better than never: the entry is acknowledged last. */
 	enum stream_result result = stream_add_dead(rollup->stream, entry, reason, &err);

@@ -2,6 +2,8 @@
 #ifndef DORAD_BASE_LOG_H
 #define DORAD_BASE_LOG_H
 
+#include <stdbool.h>
+
 /*
  * One line per fact on standard error: sd-daemon prefix, a word for what happened, then logfmt
  * fields: <6>webhook endpoint=github status=200 delivery=7f3a9c-12 base, config, event and
@@ -17,6 +19,10 @@ enum log_level {
 
 /* Lines above this level are dropped. Default LOG_LEVEL_INFO. Set before threads start. */
 void log_set_threshold(enum log_level level);
+
+/* Takes a line without prefix and end. False: it goes to standard error. Thread safe. */
+typedef bool log_sink(enum log_level level, const char *line);
+void log_set_sink(log_sink *new_sink); /* NULL: none. Before threads start. */
 
 /* Thread safe; one write per line; longer than 4 KiB is cut. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
