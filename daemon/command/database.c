@@ -11,7 +11,11 @@ struct store *command_store(
 {
 	struct error err = {0};
 	struct store_options options = {
-		.conninfo = conninfo, .application = "dorad", .read_only = read_only};
+		.conninfo = conninfo,
+		.application = "dorad",
+		.read_only = read_only,
+		.account = COMMAND_ACCOUNT,
+	};
 	struct store *store = store_create(&options, &err);
 
 	if (store && store_connect(store, &err) == STORE_FINE)

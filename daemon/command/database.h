@@ -6,6 +6,10 @@
 #include "sheet.h"
 #include "store/store.h"
 
+/* The accounts of the units that write and read: root at the database's socket is these. */
+#define COMMAND_ACCOUNT "dorad"
+#define COMMAND_READER "dorad_reader"
+
 /*
  * A command's connection to Postgres, made at once, without a limit on statements. NULL: said
  * why on standard error; the command returns EXIT_FAILED.

@@ -13,6 +13,8 @@
  * to set at each of them. Nothing that is there already is overwritten.
  */
 #define DEFAULT_DIRECTORY "/etc/dorad"
+#define DEFAULT_REDIS "unix:///run/redis/redis-server.sock"
+#define DEFAULT_POSTGRES "host=/run/postgresql dbname=dorad"
 
 /* One line from the terminal; the default where it is empty. Owned. */
 static char *ask(const char *question, const char *preset)
@@ -110,34 +112,54 @@ static bool make_plan(const struct command_line *line, struct init_plan *plan)
 	plan->directory = directory ? directory : DEFAULT_DIRECTORY;
 	plan->receive_listen = listen ? listen : by_systemd ? "systemd" : "127.0.0.1:8080";
 	plan->portal_listen = by_systemd ? "systemd" : "127.0.0.1:8081";
+	plan->rollup_metrics = by_systemd ? "systemd" : NULL;
 	plan->shows_secrets = command_option(line, "--show-secrets", 0) != NULL;
 	if (!choose_senders(line, plan, asks))
 		return false;
 	plan->url = wanted(line, "--url", asks, "how senders reach this machine",
 		"https://dorad.example.com");
-	plan->redis =
-		wanted(line, "--redis", asks, "Redis", "unix:///run/redis/redis-server.sock");
-	plan->postgres = wanted(
-		line, "--postgres", asks, "Postgres", "host=/run/postgresql dbname=dorad");
+	plan->redis = wanted(line, "--redis", asks, "Redis", DEFAULT_REDIS);
+	plan->postgres = wanted(line, "--postgres", asks, "Postgres", DEFAULT_POSTGRES);
 	for (size_t n = strlen(plan->url); n && plan->url[n - 1] == '/';)
 		plan->url[--n] = '\0';
 	return true;
 }
 
+/* Commands to paste, each on a line of its own after four blanks. */
+static const char servers_text[] =
+	"  Redis at a socket that the daemons may use, once:\n"
+	"    printf '%s\\n' 'unixsocket /run/redis/redis-server.sock' 'unixsocketperm 770' "
+	"'appendonly yes' >>/etc/redis/redis.conf\n"
+	"    systemctl restart redis-server\n"
+	"    usermod -aG redis dorad-receive; usermod -aG redis dorad\n"
+	"  a database, once:\n"
+	"    cd / && runuser -u postgres -- createuser dorad\n"
+	"    cd / && runuser -u postgres -- createuser dorad_reader\n"
+	"    cd / && runuser -u postgres -- createdb -O dorad dorad\n"
+	"    dorad migrate\n";
+
 static void print_next(const struct init_plan *plan, const char *path)
 {
 	bool elsewhere = strcmp(plan->directory, DEFAULT_DIRECTORY) != 0;
+	bool here = strcmp(plan->redis, DEFAULT_REDIS) == 0 &&
+		strcmp(plan->postgres, DEFAULT_POSTGRES) == 0;
 
-	printf("\nNext:\n"
-	       "  a database, once:     createuser dorad; createdb -O dorad dorad\n"
-	       "  is all well?          dorad check%s%s\n",
-		elsewhere ? " -c " : "", elsewhere ? path : "");
-	if (!elsewhere)
-		puts("  start it:             systemctl enable --now dorad.target");
-	else
-		printf("  start it:             dorad migrate -c %s\n"
-		       "                        dorad receive -c %s, and rollup, and portal\n",
-			path, path);
+	if (elsewhere) {
+		printf("\nNext:\n"
+		       "  the schema:           dorad migrate -c %s\n"
+		       "  is all well?          dorad check -c %s\n"
+		       "  start it:             dorad receive -c %s, and rollup, and portal\n",
+			path, path, path);
+		return;
+	}
+	printf("\nNext, as root:\n%s"
+	       "  is all well?\n"
+	       "    dorad check\n"
+	       "  start it, now and at every boot:\n"
+	       "    systemctl enable --now dorad.target\n",
+		here ? servers_text
+		     : "  the schema:\n"
+		       "    dorad migrate\n");
 }
 
 static int init(const struct command_line *line)

@@ -31,6 +31,7 @@ struct init_plan {
 	char *postgres;
 	const char *receive_listen;
 	const char *portal_listen;
+	const char *rollup_metrics; /* NULL: nowhere */
 	const struct sender **senders;
 	size_t n_senders;
 	bool shows_secrets;

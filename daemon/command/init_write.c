@@ -78,6 +78,8 @@ static void put_config(const struct init_plan *plan, FILE *to)
 	char *catalog = xasprintf("%s/catalog.yaml", plan->directory);
 	put_quoted(catalog, to);
 	free(catalog);
+	if (plan->rollup_metrics)
+		fprintf(to, "\n  metrics_listen: [%s]", plan->rollup_metrics);
 	fprintf(to, "\nportal:\n  listen: [%s]\n  postgres: ", plan->portal_listen);
 	put_quoted(plan->postgres, to);
 	fputc('\n', to);

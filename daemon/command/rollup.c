@@ -51,6 +51,7 @@ static bool init(struct rollup *rollup, struct error *err)
 		.conninfo = config->rollup.postgres,
 		.application = "dorad rollup",
 		.statement_timeout_s = STATEMENT_TIMEOUT_S,
+		.account = rollup->once ? COMMAND_ACCOUNT : NULL,
 		.pause = pause_store,
 		.context = rollup->wakeup,
 	};

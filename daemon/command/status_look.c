@@ -2,6 +2,7 @@
 #include "status.h"
 
 #include "base/xalloc.h"
+#include "database.h"
 #include "rollup.h"
 #include "store/migration.h"
 
@@ -176,6 +177,7 @@ static void look_at_postgres(const struct config *config, struct status *status)
 		.conninfo = config->rollup.postgres,
 		.application = "dorad status",
 		.statement_timeout_s = 10,
+		.account = COMMAND_ACCOUNT,
 	};
 	struct error err = {0};
 

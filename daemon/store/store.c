@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "account.h"
+
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store_priv.h"
@@ -54,6 +56,7 @@ struct store *store_create(const struct store_options *options, struct error *er
 
 	struct store *store = xcalloc(1, sizeof(*store));
 	store->conninfo = conninfo;
+	store->account = options->account;
 	store->read_only = options->read_only;
 	store->pause = options->pause ? options->pause : sleep_for;
 	store->context = options->context;
@@ -84,8 +87,11 @@ enum store_class store_connect(struct store *store, struct error *err)
 		return STORE_FINE;
 
 	disconnect(store);
+	bool other = account_take(&store->conninfo, store->account);
 	PGconn *connection = PQconnectdbParams((const char *const *)store->conninfo.names,
 		(const char *const *)store->conninfo.values, 0);
+	if (other)
+		account_leave();
 	if (PQstatus(connection) != CONNECTION_OK) {
 		char words[400];
 

@@ -12,6 +12,7 @@
 
 struct store {
 	struct conninfo conninfo;
+	const char *account; /* see struct store_options */
 	bool read_only;
 	bool (*pause)(void *context, int64_t for_us);
 	void *context;

@@ -20,6 +20,9 @@ struct store_options {
 	const char *application; /* seen in pg_stat_activity: "dorad rollup" */
 	bool read_only;          /* any server will do, transactions are READ ONLY */
 	int statement_timeout_s; /* 0: no limit */
+	const char
+		*account; /* NULL, or, for a process of one thread: as whom root connects to a
+				socket where conninfo names no role; borrowed */
 
 	/* Waits between attempts. False: stop, give up now. NULL: sleeps. */
 	bool (*pause)(void *context, int64_t for_us);

@@ -32,7 +32,7 @@ def units(tmp_path_factory):
                 text = re.sub(r"^(ExecStart=)\S+/dorad ", rf"\1{BUILD}/dorad ", text, flags=re.M)
                 text = re.sub(r"^(ExecStart=)\S+/lib/dorad/", rf"\1{ROOT}/contrib/", text, flags=re.M)
                 (folder / name).write_text(text)
-    assert len(os.listdir(folder)) == 11
+    assert len(os.listdir(folder)) == 12
     return folder
 
 
