@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+
 #include "database.h"
 #include "event/dora_event.h"
 #include "store/migration.h"
@@ -9,22 +11,10 @@
 
 #include <stdio.h>
 
-/* What was looked at so far; bad: somebody must mend something before dorad runs. */
-struct findings {
-	struct sheet *sheet;
-	bool bad;
-};
-
-enum finding {
-	FINDING_GOOD,
-	FINDING_WARNING, /* it runs, but read this */
-	FINDING_BAD,
-};
-
-static void note(
+void check_note(
 	struct findings *findings, const char *what, enum finding finding, const char *words)
 {
-	static const char *const names[] = {"good", "warning", "bad"};
+	static const char *const names[] = {"good", "pending", "warning", "bad"};
 
 	sheet_add(findings->sheet, (const char *const[]){what, names[finding], words});
 	findings->bad = findings->bad || finding == FINDING_BAD;
@@ -33,7 +23,7 @@ static void note(
 static void check_endpoints(struct findings *findings, const struct config *config)
 {
 	if (!config->receive.n_endpoints)
-		note(findings, "endpoints", FINDING_WARNING,
+		check_note(findings, "endpoints", FINDING_WARNING,
 			"none: nothing can be received; want receive.endpoints in the "
 			"configuration");
 }
@@ -43,13 +33,13 @@ static void check_catalog(struct findings *findings, const struct config *config
 	struct error err = {0};
 
 	if (!config->rollup.catalog) {
-		note(findings, "catalogue", FINDING_WARNING,
+		check_note(findings, "catalogue", FINDING_WARNING,
 			"none (rollup.catalog): each repository is a service of its own, "
 			"without a team");
 		return;
 	}
 	json_t *catalog = catalog_load(config->rollup.catalog, &err);
-	note(findings, "catalogue", catalog ? FINDING_GOOD : FINDING_BAD,
+	check_note(findings, "catalogue", catalog ? FINDING_GOOD : FINDING_BAD,
 		catalog ? config->rollup.catalog : err.text);
 	json_decref(catalog);
 }
@@ -69,11 +59,11 @@ static void check_redis(struct findings *findings, const struct config *config)
 
 	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
 		stream_probe(stream, arena, &warning, &err) != STREAM_DONE)
-		note(findings, "redis", FINDING_BAD, err.text);
+		check_note(findings, "redis", FINDING_BAD, err.text);
 	else if (warning)
-		note(findings, "redis", FINDING_WARNING, warning);
+		check_note(findings, "redis", FINDING_WARNING, warning);
 	else
-		note(findings, "redis", FINDING_GOOD, stream_address(stream));
+		check_note(findings, "redis", FINDING_GOOD, stream_address(stream));
 }
 
 static void check_postgres(struct findings *findings, const char *what, const char *conninfo,
@@ -84,6 +74,7 @@ static void check_postgres(struct findings *findings, const char *what, const ch
 		.application = "dorad check",
 		.read_only = read_only,
 		.statement_timeout_s = 30,
+		.account = read_only ? COMMAND_READER : COMMAND_ACCOUNT,
 	};
 	struct error err = {0};
 
@@ -92,13 +83,25 @@ static void check_postgres(struct findings *findings, const char *what, const ch
 
 		(void)snprintf(words, sizeof(words), "%s is not set: dorad %s cannot run",
 			option, what);
-		note(findings, what, FINDING_WARNING, words);
+		check_note(findings, what, FINDING_WARNING, words);
 		return;
 	}
 	CLEANUP(store_destroyp) struct store *store = store_create(&options, &err);
 	bool good = store && store_connect(store, &err) == STORE_FINE &&
 		(read_only || migration_check(store, &err) == STORE_FINE);
-	note(findings, what, good ? FINDING_GOOD : FINDING_BAD, good ? "connected" : err.text);
+	check_note(findings, what, good ? FINDING_GOOD : FINDING_BAD,
+		good ? "connected" : err.text);
+}
+
+static void check_all(struct findings *findings, const struct config *config, bool offline)
+{
+	check_endpoints(findings, config);
+	check_catalog(findings, config);
+	if (offline)
+		return;
+	check_redis(findings, config);
+	check_postgres(findings, "rollup", config->rollup.postgres, "rollup.postgres", false);
+	check_postgres(findings, "portal", config->portal.postgres, "portal.postgres", true);
 }
 
 static int check(const struct command_line *line)
@@ -115,22 +118,20 @@ static int check(const struct command_line *line)
 	CLEANUP(sheet_destroyp) struct sheet *sheet = sheet_create(columns, ARRAY_LEN(columns));
 	struct findings findings = {.sheet = sheet};
 
-	note(&findings, "configuration", FINDING_GOOD, config->path);
-	check_endpoints(&findings, config);
-	check_catalog(&findings, config);
-	if (!command_option(line, "--offline", 0)) {
-		check_redis(&findings, config);
-		check_postgres(
-			&findings, "rollup", config->rollup.postgres, "rollup.postgres", false);
-		check_postgres(
-			&findings, "portal", config->portal.postgres, "portal.postgres", true);
-	}
+	check_note(&findings, "configuration", FINDING_GOOD, config->path);
+	if (command_option(line, "--upgrade", 0))
+		check_upgrade(&findings, config);
+	else
+		check_all(&findings, config, command_option(line, "--offline", 0) != NULL);
 	sheet_print(sheet, command_wants_json(line), stdout);
 	return findings.bad ? EXIT_FAILED : EXIT_DONE;
 }
 
 static const struct command_option options[] = {
 	{"--offline", NULL, "look at the files alone, connect to nothing", false},
+	{"--upgrade", NULL,
+		"say what this program will change when it takes another version's place",
+		false},
 	{0},
 };
 
@@ -138,9 +139,15 @@ const struct command check_command = {
 	.name = "check",
 	.arguments = "",
 	.summary = "are configuration, catalogue and connections good?",
-	.details = "One line for each thing looked at: good, warning (it runs, but read this) "
-		   "or bad (mend\n"
-		   "it first). Exit 0 unless something is bad.",
+	.details =
+		"One line for each thing looked at: good, warning (it runs, but read this) "
+		"or bad (mend\n"
+		"it first). Exit 0 unless something is bad.\n\n"
+		"With --upgrade, before a new version takes the old one's place: does it read\n"
+		"the configuration, what happens to the ledger, and each migration that the\n"
+		"database lacks (pending), with what it does and whether the running version\n"
+		"goes on meanwhile. Nothing is changed. The program need not be installed:\n\n"
+		"  dpkg-deb -x dorad_*.deb new && new/usr/bin/dorad check --upgrade",
 	.options = options,
 	.prints_table = true,
 	.run = check,

@@ -2,11 +2,14 @@
 #include "schema_priv.h"
 
 #include "base/log.h"
+#include "ledger/version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* "dora": what file(1) and a careful reader see in the header. */
 #define APPLICATION_ID 0x646f7261
@@ -197,4 +200,25 @@ bool schema_read_id(struct db *db, uint32_t *out)
 	if (select)
 		(void)sqlite3_reset(select);
 	return found;
+}
+
+bool ledger_versions(const char *path, struct ledger_versions *out, struct error *err)
+{
+	struct db db = {0};
+
+	*out = (struct ledger_versions){.ours = VERSION};
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return true;
+	int code = sqlite3_open_v2(
+		path, &db.handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_EXRESCODE, NULL);
+	if (code == SQLITE_OK)
+		out->there = db_number(&db, "PRAGMA user_version", -1);
+	bool read = code == SQLITE_OK && out->there >= 0;
+	if (!read)
+		error_setf(
+			err, "%s: %s", path, db.handle ? db_words(&db) : sqlite3_errstr(code));
+	for (int i = 0; i < db.n_cached; i++)
+		(void)sqlite3_finalize(db.cache[i].statement);
+	(void)sqlite3_close_v2(db.handle);
+	return read;
 }

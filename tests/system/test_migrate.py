@@ -2,6 +2,7 @@
 """The schema comes with the program, is applied once, and only forward."""
 
 import json
+import sqlite3
 import subprocess
 
 import pytest
@@ -69,3 +70,38 @@ def test_a_roll_up_on_a_database_without_schema_says_what_to_do(empty):
     done = empty.run("rollup", "--once", check=False)
     assert done.returncode == 1
     assert "dorad migrate" in done.stderr
+
+
+def upgrade(site, check=True):
+    done = site.run("check", "--upgrade", "--json", check=check)
+    return {row["what"]: (row["result"], row["words"]) for row in json.loads(done.stdout)}
+
+
+def test_an_upgrade_says_what_it_will_do_and_changes_nothing(empty):
+    said = upgrade(empty)
+    assert said["schema"] == ("pending", "the database has none yet: dorad migrate makes it")
+    assert said["ledger"][0] == "good" and "not there yet" in said["ledger"][1]
+    empty.start("receive").stop()
+    empty.run("migrate")
+    n = len(empty.table("migrate", "--dry-run"))
+    empty.query("DELETE FROM dorad_data.migration WHERE version = %s", n)   # as an older version left it
+    said = upgrade(empty)
+    assert said["ledger"] == ("good", f"{empty.config['receive']['ledger']} is of version 1 and stays so")
+    assert said["schema"] == ("good", f"the database has {n - 1} of {n} migrations")
+    (pending,) = [words for what, words in said.items() if what.endswith(".sql")]
+    assert pending[0] == "pending" and " Meanwhile " in pending[1]
+    assert upgrade(empty) == said
+
+
+def test_an_upgrade_that_would_go_back_is_bad(empty):
+    empty.start("receive").stop()
+    empty.run("migrate")
+    n = len(empty.table("migrate", "--dry-run"))
+    empty.query("INSERT INTO dorad_data.migration (version, name, sha256)"
+                f" VALUES ({n + 1}, '9999_future.sql', repeat('0', 64))")
+    with sqlite3.connect(empty.config["receive"]["ledger"]) as ledger:
+        ledger.execute("PRAGMA user_version = 99")
+    said = upgrade(empty, check=False)
+    assert said["schema"][0] == "bad" and "install the newer one" in said["schema"][1]
+    assert said["ledger"][0] == "bad" and "run the later one" in said["ledger"][1]
+    assert empty.run("check", "--upgrade", check=False).returncode == 1
