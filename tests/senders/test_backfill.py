@@ -3,7 +3,9 @@
 
 import os
 import signal
+import ssl
 import stat
+import subprocess
 import time
 
 import pytest
@@ -220,6 +222,38 @@ def test_a_token_file_that_will_not_do_is_refused(github, content, mode, words):
             file.write(content)
         os.chmod(github.token, mode)
     assert words in github.run(code=2 if content is None else 1).err
+
+
+# -- gh, which knows the token ------------------------------------------------------------------
+
+@pytest.fixture
+def enterprise(tmp_path):
+    """A server of HTTPS with a certificate of its own, and what makes gh take it for the host
+    that it has logged in to."""
+    key, certificate = (str(tmp_path / name) for name in ("key", "certificate"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with Api("token known to gh", page=2, tls=tls) as server:
+        server.env = {"GH_HOST": server.url.split("//")[1], "SSL_CERT_FILE": certificate,
+                      "GH_ENTERPRISE_TOKEN": "known to gh", "HOME": str(tmp_path)}
+        yield server
+
+
+def test_gh_asks_in_place_of_curl(enterprise, tmp_path):
+    shop = Shop(enterprise, deployments=2, commits=3)
+    tool = Tool(tmp_path, "github/backfill", "--gh", "--api", enterprise.url,
+                "--repo", "acme/shop", "--pause", "0.01", env=enterprise.env)
+    for n, kind in ((2, "429"), (5, "502"), (8, "cut"), (10, "drop")):
+        enterprise.fault(n, kind)
+    shop.check(tool.run().rows)
+    assert {one.headers["User-Agent"].split()[0] for one in enterprise.asked} == {"GitHub"}
+    enterprise.route(AT + "/pulls", lambda request: Reply({"message": "gone"}, 404))
+    err = tool.run(code=1).err
+    assert "answered 404" in err and "it says: gone" in err
 
 
 # -- words -------------------------------------------------------------------------------------
