@@ -44,7 +44,7 @@ class Tool:
         process.out, process.err = process.communicate(timeout=120)
         assert process.returncode == code, process.err
         assert SECRET not in process.out + process.err
-        process.rows = [json.loads(line) for line in process.out.splitlines()] if not code else []
+        process.rows = [json.loads(line) for line in process.out.splitlines() if line[0] == "{"]
         return process
 
     def run_until_held(self, api, *options):

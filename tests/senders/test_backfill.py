@@ -116,8 +116,22 @@ def test_the_next_run_asks_for_what_changed_since_the_one_before(api, github):
     assert once(rows, "id") == [7, 2000, 186853261]
     asked = [one.path for one in api.asked[before:]]
     assert f"{AT}/deployments/1000/statuses" not in asked   # nothing happened to it since
-    since = [one.query["since"] for one in api.asked[before:] if "since" in one.query]
-    assert since and all(ago(0.1) < one < ago(0) for one in since)
+    since = {one.path: one.query["since"] for one in api.asked[before:] if "since" in one.query}
+    assert ago(0.1) < since[AT + "/issues"] < ago(0)
+
+
+def test_commits_made_long_ago_and_merged_today_are_fetched(api, github):
+    shop = Shop(api, deployments=0, commits=3)
+    github.run()
+    before = len(api.asked)
+    assert not [row for row in github.run().rows if "commit" in row]
+    asked = [one.path for one in api.asked[before:]]
+    assert asked.count(AT + "/commits") == 1    # the branch has not moved: no more to read
+    shop.commits[0:0] = [{**shop.commits[0], "sha": f"{n:040x}", "commit": {
+        "committer": {"date": ago(days)}, "author": {"date": ago(days)}}}
+        for n, days in ((90, 0), (91, 30))]
+    rows = github.run().rows
+    assert {f"{90:040x}", f"{91:040x}"} <= {row["sha"] for row in rows if "commit" in row}
 
 
 def test_more_history_than_before_is_fetched_when_asked_for(api, github):

@@ -21,6 +21,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/fetch.bash"
 
 overlap=900     # seconds fetched again, for clocks that differ and what is written late
+# A deployment may wait for its approval, and a run be repeated, for 30 days after it was made; and a
+# commit be merged long after it was made.
+late=$((35 * 86400))
 stale=86400     # a place to go on from is good for a day: some APIs' pages go stale
 since=          # what was asked for
 tool=           # set by who sources this
@@ -130,11 +133,35 @@ open_state() {
 	(umask 077 && mkdir -p "$folder") || die "$folder: cannot be made; name another with --state"
 	exec 9>"$folder/lock"
 	flock -n 9 || die "$folder: another run is at work there"
-	[ "$restart" = no ] || rm -f "$folder/state" "$folder/plan" "$folder/fetched"
+	[ "$restart" = no ] || rm -f "$folder/state" "$folder/plan" "$folder/fetched" "$folder/notes"
 	load_state
 	[ -z "${state[selection]:-}" ] || [ "${state[selection]}" = "$selection" ] ||
 		die "$folder: holds how far another selection is: ${state[selection]};" \
 			"name another folder with --state, or begin anew with --restart"
+}
+
+# What a tool wants to remember from one run to the next: KEY VALUE. It counts once all is handed over.
+note() {
+	printf '%s %s\n' "$1" "$2" >>"$folder/notes.new"
+}
+
+noted() { # KEY: what the run before noted
+	[ ! -f "$folder/notes" ] || awk -v key="$1" '$1 == key { value = $2 } END { print value }' "$folder/notes"
+}
+
+has_not_moved() { # PAGE NEWEST-COMMIT: the branch since the run before
+	local key=${1%%\?*}
+	[[ $1 != *[?\&]page=* ]] || return 1 # not its first page
+	note "$key" "$2"
+	is_later_run && [ "$(noted "$key")" = "$2" ]
+}
+
+early() { # the time from which to look for what may have happened to something older
+	iso $((state[since] - late))
+}
+
+is_later_run() { # it fetches what changed since the one before
+	((state[since] > state[first]))
 }
 
 # -- what to fetch -----------------------------------------------------------------------------
@@ -150,7 +177,7 @@ begin_run() { # from where the last one began, or as far back as is asked for
 		first=$wanted
 	fi
 	: >"$folder/fetched"
-	rm -f "$folder/plan"
+	rm -f "$folder/plan" "$folder/notes.new"
 	save_state phase=fetching "selection=$selection" "since=$from" "began=$now" "first=$first" \
 		step=1 at= bytes=0 step_bytes=0 "saved=$now"
 }
@@ -233,6 +260,7 @@ hand_over() {
 	else
 		cat "$folder/fetched" || die "not all of it could be written; run this again"
 	fi
+	[ ! -f "$folder/notes.new" ] || mv "$folder/notes.new" "$folder/notes"
 	save_state phase=done "through=${state[began]}" at=
 	rm -f "$folder/fetched" "$folder/plan"
 }
