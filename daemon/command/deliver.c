@@ -113,26 +113,38 @@ static bool wait_for_receiver(struct deliverer *deliverer, struct fate *fate)
 	return true;
 }
 
-bool deliverer_finish(struct deliverer *deliverer)
+/* Out of the ledger, by whoever is to do it. */
+static bool forward(struct deliverer *deliverer, struct fate *fate)
 {
 	const struct ledger_filter last = {.seq = deliverer->last_seq};
-	struct fate fate = {0};
 	struct error err = {0};
+
+	if (deliverer->visits)
+		return wait_for_receiver(deliverer, fate);
+	if (!forward_here(
+		    deliverer->line, deliverer->config, deliverer->ledger, deliverer->n_rows))
+		return false;
+	if (deliverer->n_rows && !ledger_list(deliverer->ledger, &last, see, fate, &err))
+		(void)command_fail(deliverer->line, "%s", err.text);
+	return !err.text[0];
+}
+
+bool deliverer_wait(struct deliverer *deliverer)
+{
+	struct fate fate = {0};
+
+	/* Without a receiver, also what an earlier command did not get to forwarding. */
+	return (deliverer->visits && !deliverer->n_rows) || forward(deliverer, &fate);
+}
+
+bool deliverer_finish(struct deliverer *deliverer)
+{
+	struct fate fate = {0};
 
 	if (!deliverer->n_rows)
 		return true;
-	if (deliverer->visits) {
-		if (!wait_for_receiver(deliverer, &fate))
-			return false;
-	} else {
-		if (!forward_here(deliverer->line, deliverer->config, deliverer->ledger,
-			    deliverer->n_rows))
-			return false;
-		if (!ledger_list(deliverer->ledger, &last, see, &fate, &err)) {
-			(void)command_fail(deliverer->line, "%s", err.text);
-			return false;
-		}
-	}
+	if (!forward(deliverer, &fate))
+		return false;
 	if (strcmp(fate.state, "quarantined") != 0)
 		return true;
 	(void)command_fail(deliverer->line, "delivery %lld is quarantined: %s",

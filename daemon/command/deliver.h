@@ -27,7 +27,9 @@ void deliverer_close(struct deliverer *deliverer); /* also after a failed open *
 bool deliverer_keep(struct deliverer *deliverer, const struct ledger_entry *entries, size_t n);
 
 /* Returns when all that was kept is in the streams, or on its way there by a receiver that
- * takes its time, which it says. False too where the last was quarantined. */
+ * takes its time, which it says. */
+bool deliverer_wait(struct deliverer *deliverer);
+/* The same; false too where the last was quarantined. */
 bool deliverer_finish(struct deliverer *deliverer);
 
 #endif

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&receive_command,
 	&rollup_command,
 	&portal_command,
+	&import_command,
 	&catalog_command,
 	&explain_command,
 	&correct_command,

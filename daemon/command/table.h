@@ -10,6 +10,7 @@ extern const struct command check_command;
 extern const struct command correct_command;
 extern const struct command deliveries_command;
 extern const struct command explain_command;
+extern const struct command import_command;
 extern const struct command init_command;
 extern const struct command migrate_command;
 extern const struct command normalise_command;

@@ -145,6 +145,27 @@ bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error
 	return counted;
 }
 
+bool ledger_holds_import(
+	struct ledger *ledger, const char *delivery_id, bool *out, struct error *err)
+{
+	static const char sql[] =
+		"SELECT 1 FROM delivery WHERE endpoint = 'import' AND delivery_id = ?";
+	struct db *db = ledger_begin_reading(ledger);
+	sqlite3_stmt *select = db ? db_statement(db, sql) : NULL;
+	int code = SQLITE_CANTOPEN;
+
+	if (select) {
+		bind_text(select, 1, delivery_id);
+		code = sqlite3_step(select);
+		(void)sqlite3_reset(select);
+	}
+	*out = code == SQLITE_ROW;
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		ledger_reading_failed(ledger, db, err);
+	ledger_end_reading(ledger);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
 int64_t ledger_count_rows(struct ledger *ledger)
 {
 	struct db *db = ledger_begin_reading(ledger);

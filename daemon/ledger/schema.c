@@ -50,6 +50,8 @@ static const char *const steps[] = {
 	"CREATE INDEX delivery_received ON delivery (received_us);"
 	"CREATE INDEX delivery_troubled ON delivery (seq)"
 	"	WHERE state IN ('quarantined', 'dead') OR n_bad > 0;"
+	/* What was imported is known again, when the import is started once more. */
+	"CREATE INDEX delivery_imported ON delivery (delivery_id) WHERE endpoint = 'import';"
 
 	"CREATE TABLE body ("
 	"	seq INTEGER PRIMARY KEY,"

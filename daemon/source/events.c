@@ -5,28 +5,12 @@
  */
 #include "carried.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct intake_lines {
 	const char *default_source;
 	size_t n_seen;
 };
-
-static void refuse(struct intake *in, size_t line, const char *reason)
-{
-	struct normalised *out = in->out;
-
-	if ((out->n_bad & (out->n_bad - 1)) == 0) { /* room for each power of two */
-		size_t room = out->n_bad ? 2 * out->n_bad : 1;
-		struct bad_line *bad = arena_alloc(in->arena, room * sizeof(*bad));
-
-		if (out->n_bad)
-			memcpy(bad, out->bad, out->n_bad * sizeof(*bad));
-		out->bad = bad;
-	}
-	out->bad[out->n_bad++] = (struct bad_line){line, arena_strdup(in->arena, reason)};
-}
 
 static bool is_listed(const char *const *list, const char *name)
 {
@@ -102,7 +86,7 @@ static void take(
 	lines->n_seen++;
 	if (!event || !dora_event_from_cloudevent(event, lines->default_source, &one, err) ||
 		!is_allowed(&in->delivery->options, one.items, err)) {
-		refuse(in, line, err->text);
+		refuse_line(in, line, err->text);
 		return;
 	}
 	if (!in->out->kind)

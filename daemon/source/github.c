@@ -14,11 +14,20 @@ static const char *github_host(struct intake *in)
 	return host && *host ? host : "github.com";
 }
 
+/* What git tells of a clone has a name only. */
+static const char *repository_id(struct intake *in, const struct reader *body)
+{
+	return in->imported ? reader_id_or_null(body, "repository.id")
+			    : reader_id(body, "repository.id");
+}
+
 const char *github_repository(struct intake *in, const struct reader *body)
 {
+	const char *id = repository_id(in, body);
+
 	in->dora_source = arena_printf(in->arena, "/github/%s", github_host(in));
-	return arena_printf(
-		in->arena, "github/%s/%s", github_host(in), reader_id(body, "repository.id"));
+	return arena_printf(in->arena, "github/%s/%s", github_host(in),
+		id ? id : reader_string(body, "repository.full_name"));
 }
 
 void github_put_origin(struct intake *in, struct dora_event *event, const struct reader *body)
@@ -26,7 +35,7 @@ void github_put_origin(struct intake *in, struct dora_event *event, const struct
 	dora_put_text(event, "origin.system", "github");
 	dora_put_text(event, "origin.host", github_host(in));
 	dora_put_text(event, "origin.repository", reader_string(body, "repository.full_name"));
-	dora_put_text(event, "origin.repository_id", reader_id(body, "repository.id"));
+	dora_put_text(event, "origin.repository_id", repository_id(in, body));
 }
 
 /* "deploy.yml" of ".github/workflows/deploy.yml@refs/heads/main". */

@@ -33,7 +33,7 @@ static void observe_commit(struct intake *in, const struct reader *body,
 	dora_put_int(event, "ordinal", (int64_t)ordinal);
 	dora_put_text(event, "ref", reader_text(body, "ref"));
 	dora_put_text(event, "previous", previous);
-	if (reader_count(body, "commits") >= MOST_COMMITS)
+	if (reader_count(body, "commits") >= MOST_COMMITS && !in->imported)
 		dora_put_bool(event, "truncated", true);
 	dora_put_text(event, "url", reader_text(commit, "url"));
 	observe_id(in, event, "push/%s", reader_string(body, "after"));

@@ -27,10 +27,13 @@ const char *gitlab_host(struct intake *in, const struct reader *body)
 	return host ? host : "";
 }
 
-static const char *project_id(const struct reader *body)
+/* What git tells of a clone has a path only. */
+static const char *project_id(const struct intake *in, const struct reader *body)
 {
 	const char *id = reader_id_or_null(body, "project.id");
 
+	if (!id && in->imported)
+		id = reader_text(body, "project.path_with_namespace");
 	return id ? id : reader_id(body, "project_id");
 }
 
@@ -39,7 +42,7 @@ const char *gitlab_project(struct intake *in, const struct reader *body)
 	const char *host = gitlab_host(in, body);
 
 	in->dora_source = arena_printf(in->arena, "/gitlab/%s", host);
-	return arena_printf(in->arena, "gitlab/%s/%s", host, project_id(body));
+	return arena_printf(in->arena, "gitlab/%s/%s", host, project_id(in, body));
 }
 
 /* group/name, which a job's event has in an address only. */

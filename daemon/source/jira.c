@@ -99,29 +99,11 @@ static enum verdict normalise_bytes(struct intake *in)
 	return root ? normalise(in, &body) : malformed(in, "%s", in->err.text);
 }
 
-#define LINKED                                                  \
-	{"id"},                                                 \
-		OBJECT("fields", OBJECT("issuetype", {"name"}), \
-			OBJECT("status", OBJECT("statusCategory", {"key"})))
-#define ISSUE                                                                          \
-	{"id"}, {"key"}, {"self"},                                                     \
-		OBJECT("fields", OBJECT("project", {"key"}),                           \
-			OBJECT("issuetype", {"name"}, {"subtask"}),                    \
-			OBJECT("status", {"name"}, OBJECT("statusCategory", {"key"})), \
-			OBJECT("resolution", {"name"}), {"resolutiondate"},            \
-			{"statuscategorychangedate"}, {"created"}, {"updated"},        \
-			OBJECT("priority", {"name"}), {"labels"},                      \
-			OBJECT("components", {"name"}), {"description"}, {"summary"},  \
-			OBJECT("issuelinks", OBJECT("type", {"outward"}),              \
-				OBJECT("inwardIssue", LINKED),                         \
-				OBJECT("outwardIssue", LINKED)),                       \
-			{"customfield_*"})
-
 static const struct wanted wanted[] = {
 	{"timestamp"},
 	{"webhookEvent"},
-	OBJECT("issue", ISSUE),
-	ISSUE,
+	OBJECT("issue", JIRA_ISSUE),
+	JIRA_ISSUE,
 	OBJECT("changelog", {"id"},
 		OBJECT("items", {"field"}, {"fieldId"}, {"from"}, {"to"}, {"toString"})),
 	OBJECT("comment", {"body"}),
@@ -133,5 +115,6 @@ const struct source source_jira = {
 	.name = "jira",
 	.delivery_header = "x-atlassian-webhook-identifier",
 	.wanted = wanted,
+	.normalise = normalise,
 	.normalise_bytes = normalise_bytes,
 };

@@ -15,4 +15,26 @@ enum verdict jira_on_issue(
 enum verdict jira_on_comment(
 	struct intake *in, const struct reader *body, const struct reader *issue);
 
+/* The field's number differs from site to site; what is in it does not. */
+bool jira_is_sprint(const json_t *value);
+
+/* What is read of an issue, as members of an object that is wanted. */
+#define JIRA_LINKED                                             \
+	{"id"}, {"key"},                                        \
+		OBJECT("fields", OBJECT("issuetype", {"name"}), \
+			OBJECT("status", OBJECT("statusCategory", {"key"})))
+#define JIRA_ISSUE                                                                             \
+	{"id"}, {"key"}, {"self"},                                                             \
+		OBJECT("fields", OBJECT("project", {"key"}),                                   \
+			OBJECT("issuetype", {"name"}, {"subtask"}),                            \
+			OBJECT("status", {"id"}, {"name"}, OBJECT("statusCategory", {"key"})), \
+			OBJECT("resolution", {"name"}), {"resolutiondate"},                    \
+			{"statuscategorychangedate"}, {"created"}, {"updated"},                \
+			OBJECT("priority", {"name"}), {"labels"},                              \
+			OBJECT("components", {"name"}), {"description"}, {"summary"},          \
+			OBJECT("issuelinks", OBJECT("type", {"outward"}),                      \
+				OBJECT("inwardIssue", JIRA_LINKED),                            \
+				OBJECT("outwardIssue", JIRA_LINKED)),                          \
+			{"customfield_*"})
+
 #endif

@@ -108,8 +108,7 @@ static bool is_active(const json_t *sprint)
 	return state && strcasecmp(state, "active") == 0;
 }
 
-/* The field's number differs from site to site; what is in it does not. */
-static bool is_sprint(const json_t *value)
+bool jira_is_sprint(const json_t *value)
 {
 	const char *text = json_string_value(value);
 
@@ -133,7 +132,7 @@ static const json_t *find_sprint(const struct reader *issue)
 		if (strncmp(name, "customfield_", 12) != 0)
 			continue;
 		json_array_foreach(value, i, sprint) {
-			if (is_sprint(sprint) && !(found && is_active(found)))
+			if (jira_is_sprint(sprint) && !(found && is_active(found)))
 				found = sprint;
 		}
 	}

@@ -316,28 +316,16 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	return on_record(in, body, body);
 }
 
-#define RECORD                                                                               \
-	{"sys_id"}, {"number"}, {"sys_class_name"}, {"sys_mod_count"}, {"sys_updated_on"},   \
-		{"sys_created_on"}, {"state"}, {"incident_state"}, {"problem_state"},        \
-		{"priority"}, {"opened_at"}, {"resolved_at"}, {"closed_at"}, {"close_code"}, \
-		{"resolution_code"}, {"caused_by"}, {"parent_incident"}, {"correlation_id"}, \
-		{"work_start"}, {"work_end"}, {"cmdb_ci"}, {"business_service"},             \
-		{"service_offering"}, {"assignment_group"}, {"short_description"},           \
-		{"sys_domain"}, {"opened_by"},                                               \
-	{                                                                                    \
-		"caller_id"                                                                  \
-	}
-
 static const struct wanted wanted[] = {
 	{"table"},
 	{"table_name"},
 	{"instance"},
 	{"operation"},
 	{"deployment_ids"},
-	OBJECT("record", RECORD),
-	OBJECT("records", RECORD),
-	OBJECT("result", RECORD),
-	RECORD,
+	OBJECT("record", SERVICENOW_RECORD),
+	OBJECT("records", SERVICENOW_RECORD),
+	OBJECT("result", SERVICENOW_RECORD),
+	SERVICENOW_RECORD,
 	{0},
 };
 

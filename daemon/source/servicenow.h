@@ -31,4 +31,17 @@ const struct table *table_find(const char *name, const char *number);
 const char *instance_host(
 	struct intake *in, const struct reader *body, const struct reader *record);
 
+/* The columns that are read. */
+#define SERVICENOW_RECORD                                                                    \
+	{"sys_id"}, {"number"}, {"sys_class_name"}, {"sys_mod_count"}, {"sys_updated_on"},   \
+		{"sys_created_on"}, {"state"}, {"incident_state"}, {"problem_state"},        \
+		{"priority"}, {"opened_at"}, {"resolved_at"}, {"closed_at"}, {"close_code"}, \
+		{"resolution_code"}, {"caused_by"}, {"parent_incident"}, {"correlation_id"}, \
+		{"work_start"}, {"work_end"}, {"cmdb_ci"}, {"business_service"},             \
+		{"service_offering"}, {"assignment_group"}, {"short_description"},           \
+		{"sys_domain"}, {"opened_by"},                                               \
+	{                                                                                    \
+		"caller_id"                                                                  \
+	}
+
 #endif

@@ -114,6 +114,32 @@ enum verdict malformed(struct intake *in, const char *fmt, ...)
 	return VERDICT_MALFORMED;
 }
 
+/* With room for each power of two. */
+static void add_line(struct intake *in, struct bad_line **lines, size_t *n, struct bad_line one)
+{
+	if ((*n & (*n - 1)) == 0) {
+		struct bad_line *more =
+			arena_alloc(in->arena, (*n ? 2 * *n : 1) * sizeof(*more));
+
+		if (*n)
+			memcpy(more, *lines, *n * sizeof(*more));
+		*lines = more;
+	}
+	(*lines)[(*n)++] = one;
+}
+
+void refuse_line(struct intake *in, size_t line, const char *reason)
+{
+	add_line(in, &in->out->bad, &in->out->n_bad,
+		(struct bad_line){line, arena_strdup(in->arena, reason)});
+}
+
+void ignore_line(struct intake *in, size_t line, const char *reason)
+{
+	add_line(in, &in->out->ignored, &in->out->n_ignored,
+		(struct bad_line){line, arena_strdup(in->arena, reason)});
+}
+
 static void release_json(void *object)
 {
 	json_decref(object);
@@ -181,6 +207,17 @@ static const char *header_kind(const struct intake *in, bool *out_unused)
 	return kind;
 }
 
+bool intake_check(struct intake *in, size_t first)
+{
+	const struct dora_event_list *list = &in->out->list;
+
+	for (size_t i = first; i < list->n; i++) {
+		if (!dora_event_check(&list->items[i], &in->err))
+			return false;
+	}
+	return true;
+}
+
 /* Events stand only if all of them keep to the contract. */
 static enum verdict settle(struct intake *in, enum verdict verdict)
 {
@@ -188,10 +225,8 @@ static enum verdict settle(struct intake *in, enum verdict verdict)
 
 	if (in->err.text[0]) /* a needed field, whatever came after it */
 		verdict = malformed(in, "%s", in->err.text);
-	for (size_t i = 0; verdict == VERDICT_EVENTS && i < out->list.n; i++) {
-		if (!dora_event_check(&out->list.items[i], &in->err))
-			verdict = malformed(in, "%s", in->err.text);
-	}
+	if (verdict == VERDICT_EVENTS && !intake_check(in, 0))
+		verdict = malformed(in, "%s", in->err.text);
 	if (verdict == VERDICT_EVENTS && out->list.n == 0 && out->n_bad == 0)
 		verdict = ignored(in, "nothing in it that is measured");
 	if (verdict == VERDICT_EVENTS)
@@ -209,6 +244,8 @@ enum verdict source_normalise(
 	bool unused;
 
 	*out = (struct normalised){.list.arena = arena};
+	if (delivery_header(delivery, IMPORT_HEADER))
+		return normalise_imported(&in);
 	const char *kind = header_kind(&in, &unused);
 	out->kind = kind ? arena_strdup(arena, kind) : NULL;
 	if (unused)

@@ -15,6 +15,7 @@ struct intake {
 	struct normalised *out;
 	struct arena *arena;
 	const char *dora_source; /* of the events: "/github/github.com" */
+	bool imported;           /* told by an API or by git: a repository may have no number */
 	struct error err;
 };
 
@@ -32,7 +33,7 @@ struct source {
 
 	/* body is the parsed body. */
 	enum verdict (*normalise)(struct intake *in, const struct reader *body);
-	/* In its place where the body is not always one JSON text. */
+	/* Before it, where the body is not always one JSON text. */
 	enum verdict (*normalise_bytes)(struct intake *in);
 };
 
@@ -43,6 +44,17 @@ enum verdict ignored(struct intake *in, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 enum verdict malformed(struct intake *in, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* One line of a delivery that is not as wanted, while others go on. */
+void refuse_line(struct intake *in, size_t line, const char *reason);
+/* One that says nothing which is measured. */
+void ignore_line(struct intake *in, size_t line, const char *reason);
+
+/* A delivery of dorad import (import.c). */
+enum verdict normalise_imported(struct intake *in);
+
+/* Events from the first-th on keep to the contract; false: in->err says which does not. */
+bool intake_check(struct intake *in, size_t first);
 
 /* Parses bytes; NULL: in->err has the words. The tree belongs to the arena. */
 const json_t *intake_parse(

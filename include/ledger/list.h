@@ -60,6 +60,10 @@ struct ledger_counts {
 
 bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error *err);
 
+/* Whether an import of that id (the digest of its body) is kept, whatever became of it. */
+bool ledger_holds_import(
+	struct ledger *ledger, const char *delivery_id, bool *out, struct error *err);
+
 /* All rows, counted one by one: seconds in a large ledger. -1: cannot be read. */
 int64_t ledger_count_rows(struct ledger *ledger);
 

@@ -47,6 +47,15 @@ struct delivery {
 	struct source_options options;
 };
 
+/*
+ * A delivery that dorad import made (source/gather.h): its body is lines that each hold one
+ * body as the sender's webhook would have had it. No endpoint keeps these headers, so none but
+ * the command can set them.
+ */
+#define IMPORT_HEADER "x-dorad-import"
+#define IMPORT_HEADER_ROLLOUT "x-dorad-rollout" /* the endpoint's options, as they were */
+#define IMPORT_HEADER_TITLES "x-dorad-keep-titles"
+
 /* The header's value, or NULL. name in lower case. */
 const char *delivery_header(const struct delivery *delivery, const char *name);
 
@@ -64,6 +73,8 @@ struct normalised {
 	struct bad_line *bad; /* source events: lines that were refused, whether others went on
 				 (VERDICT_EVENTS) or not (VERDICT_MALFORMED) */
 	size_t n_bad;
+	struct bad_line *ignored; /* imports: lines that say nothing which is measured */
+	size_t n_ignored;
 };
 
 struct source; /* a line of the table */
