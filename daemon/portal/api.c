@@ -350,7 +350,8 @@ enum visit_result api_assurance(struct visit *visit, struct error *err)
 	int month = 0;
 
 	assurance_ask(asks);
-	enum visit_result result = visit_ask(visit, asks, ARRAY_LEN(asks), err);
+	enum visit_result result =
+		visit_ask_kept(visit, KEEP_ASSURANCE, asks, ARRAY_LEN(asks), err);
 	if (result != VISIT_DONE)
 		return result;
 
@@ -378,12 +379,13 @@ static const char data_sql[] =
 	" 'silent', coalesce((SELECT jsonb_agg(jsonb_build_object('system', q.system,"
 	"   'host', q.host, 'name', q.name, 'last_event_at', q.last_event_at,"
 	"   'silent_for_s', extract(epoch FROM q.silent_for)) ORDER BY q.silent_for DESC)"
-	"  FROM dorad.quality_silent AS q WHERE q.is_silent), '[]')) AS document";
+	"  FROM dorad.quality_silent AS q WHERE q.is_silent AND q.silent_for > interval '1 "
+	"day'), '[]')) AS document";
 
 enum visit_result api_data(struct visit *visit, struct error *err)
 {
 	struct store_ask ask = {.sql = data_sql};
-	enum visit_result result = visit_ask(visit, &ask, 1, err);
+	enum visit_result result = visit_ask_kept(visit, KEEP_DATA_API, &ask, 1, err);
 
 	if (result != VISIT_DONE)
 		return result;

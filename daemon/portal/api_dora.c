@@ -15,60 +15,77 @@
  * begins on Monday; times are hours, rates per cent. Where there is nothing there is no point.
  */
 
-/* $1 project, $2 team, $3 from, $4 to (null: six months until now), $5 unit of date_trunc. */
-#define BUCKETS                                                                               \
-	"WITH c AS ("                                                                         \
-	" SELECT coalesce($4::timestamptz, as_of) AS ends,"                                   \
-	"  coalesce($3::timestamptz, as_of - interval '6 months') AS begins, report_tz AS tz" \
-	" FROM dorad.status"                                                                  \
-	"), b AS ("                                                                           \
-	" SELECT g AS bucket, g AT TIME ZONE c.tz AS begins,"                                 \
-	"  (g + ('1 ' || replace($5, 'quarter', 'month'))::interval"                          \
-	"   * CASE $5 WHEN 'quarter' THEN 3 ELSE 1 END) AT TIME ZONE c.tz AS ends, c.tz"      \
-	" FROM c CROSS JOIN LATERAL generate_series("                                         \
-	"  date_trunc($5, c.begins AT TIME ZONE c.tz), (c.ends AT TIME ZONE c.tz)"            \
-	"   - interval '1 microsecond', ('1 ' || replace($5, 'quarter', 'month'))::interval"  \
-	"   * CASE $5 WHEN 'quarter' THEN 3 ELSE 1 END) AS g"                                 \
+/* clang-format off */
+/*
+ * Whose facts: of a project, else of the services that the team ever owned (each fact knows
+ * whose it was then), else of all; nothing for a name that nobody knows. An array, so that the
+ * indices by service and time serve all three.
+ */
+#define WHO \
+	"k AS MATERIALIZED (" \
+	" SELECT CASE WHEN $1::text IS NOT NULL" \
+	"  THEN ARRAY(SELECT s.service FROM dorad.dim_service AS s WHERE s.service = $1)" \
+	"  WHEN $2::text IS NOT NULL" \
+	"  THEN ARRAY(SELECT DISTINCT o.service FROM dorad.ownership AS o WHERE o.team = $2)" \
+	"  ELSE ARRAY(SELECT s.service FROM dorad.dim_service AS s) END AS names" \
 	")"
-#define WHOSE(alias)                                                                    \
-	" ($1::text IS NULL OR " alias ".service = $1) AND ($2::text IS NULL OR " alias \
-	".team = $2)"
-#define KEY                                                                             \
-	" CASE $5 WHEN 'week' THEN to_char(b.bucket, 'DD/MM/YYYY \"(Week \"FMIW\")\"')" \
-	" WHEN 'month' THEN to_char(b.bucket, 'YYYY/MM')"                               \
-	" ELSE to_char(b.bucket, 'YYYY-0Q') END AS key"
+#define THEIRS \
+	" f.service = ANY ((SELECT names FROM k)::text[]) AND ($2::text IS NULL OR f.team = $2)"
+#define KNOWN " (SELECT cardinality(names) FROM k) > 0"
+#define WITHIN(column) " " column " >= b.begins AND " column " < b.ends AND" THEIRS
 
-static const char count_sql[] =
-	BUCKETS " SELECT" KEY ", (SELECT count(*) FROM dorad.fact_deployment AS f"
-		"  WHERE f.at >= b.begins AND f.at < b.ends AND f.kind = 'change'"
-		"  AND" WHOSE("f") ") AS value"
-				   " FROM b ORDER BY b.bucket";
-static const char average_sql[] = BUCKETS
-	" SELECT" KEY ", (SELECT count(*) FROM dorad.fact_deployment AS f"
-	"  WHERE f.at >= b.begins AND f.at < b.ends AND f.kind = 'change'"
-	"  AND" WHOSE("f") ") * 604800.0 / extract(epoch FROM b.ends - b.begins) AS value"
-			   " FROM b ORDER BY b.bucket";
-static const char lead_sql[] =
-	BUCKETS " SELECT" KEY
-		", (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.lead_time_s) / 3600"
-		"  FROM dorad.fact_change AS f"
-		"  WHERE f.delivered_at >= b.begins AND f.delivered_at < b.ends"
-		"  AND" WHOSE("f") ") AS value"
-				   " FROM b ORDER BY b.bucket";
-static const char fail_sql[] =
-	BUCKETS " SELECT" KEY ", (SELECT 100.0 * count(*) FILTER (WHERE f.failed)"
-		"   / nullif(count(*) FILTER (WHERE f.failed OR f.kind = 'change'), 0)"
-		"  FROM dorad.fact_deployment AS f WHERE f.at >= b.begins AND f.at < b.ends"
-		"  AND" WHOSE("f") ") AS value"
-				   " FROM b ORDER BY b.bucket";
-static const char restore_sql[] =
-	BUCKETS " SELECT" KEY
-		", (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i.restore_s) / 3600"
-		"  FROM (SELECT DISTINCT f.incident_id, f.time_to_restore_s AS restore_s"
-		"   FROM dorad.fact_incident AS f"
-		"   WHERE f.restored_at >= b.begins AND f.restored_at < b.ends"
-		"   AND" WHOSE("f") ") AS i) AS value"
-				    " FROM b ORDER BY b.bucket";
+/* $1 project, $2 team, $3 from, $4 to (null: six months until now), $5 unit of date_trunc. */
+#define STEP \
+	"(('1 ' || replace($5, 'quarter', 'month'))::interval" \
+	" * CASE $5 WHEN 'quarter' THEN 3 ELSE 1 END)"
+#define BUCKETS \
+	"WITH " WHO ", c AS (" \
+	" SELECT coalesce($4::timestamptz, as_of) AS ends," \
+	"  coalesce($3::timestamptz, as_of - interval '6 months') AS begins, report_tz AS tz" \
+	" FROM dorad.status" \
+	"), b AS (" \
+	" SELECT g AS bucket, g AT TIME ZONE c.tz AS begins," \
+	"  (g + " STEP ") AT TIME ZONE c.tz AS ends" \
+	" FROM c CROSS JOIN LATERAL generate_series(" \
+	"  date_trunc($5, c.begins AT TIME ZONE c.tz)," \
+	"  (c.ends AT TIME ZONE c.tz) - interval '1 microsecond', " STEP ") AS g" \
+	" WHERE" KNOWN \
+	")" \
+	" SELECT CASE $5 WHEN 'week' THEN to_char(b.bucket, 'DD/MM/YYYY \"(Week \"FMIW\")\"')" \
+	"  WHEN 'month' THEN to_char(b.bucket, 'YYYY/MM')" \
+	"  ELSE to_char(b.bucket, 'YYYY-0Q') END AS key"
+#define IN_BUCKETS(value) BUCKETS ", (" value ") AS value FROM b ORDER BY b.bucket"
+
+/* The same over the whole of the time at once. */
+#define WHOLE(value) \
+	"WITH " WHO ", b AS (" \
+	" SELECT coalesce($4::timestamptz, as_of) AS ends," \
+	"  coalesce($3::timestamptz, as_of - interval '6 months') AS begins" \
+	" FROM dorad.status WHERE $5 = 'all' AND" KNOWN \
+	") SELECT (" value ") AS value FROM b"
+
+#define CHANGES \
+	"SELECT count(*) FROM dorad.fact_deployment AS f WHERE f.kind = 'change' AND" \
+	WITHIN("f.at")
+#define LEAD_HOURS \
+	"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.lead_time_s) / 3600" \
+	" FROM dorad.fact_change AS f WHERE" WITHIN("f.delivered_at")
+#define FAILED_PERCENT \
+	"SELECT 100.0 * count(*) FILTER (WHERE f.failed)" \
+	" / nullif(count(*) FILTER (WHERE f.failed OR f.kind = 'change'), 0)" \
+	" FROM dorad.fact_deployment AS f WHERE" WITHIN("f.at")
+#define RESTORE_HOURS \
+	"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i.restore_s) / 3600" \
+	" FROM (SELECT DISTINCT f.incident_id, f.restore_s FROM dorad.portal_incident AS f" \
+	"  WHERE f.counted AND" WITHIN("f.restored_at") ") AS i"
+#define SECONDS "extract(epoch FROM b.ends - b.begins)"
+/* clang-format on */
+
+static const char count_sql[] = IN_BUCKETS(CHANGES);
+static const char average_sql[] = IN_BUCKETS("(" CHANGES ") * 604800.0 / " SECONDS);
+static const char lead_sql[] = IN_BUCKETS(LEAD_HOURS);
+static const char fail_sql[] = IN_BUCKETS(FAILED_PERCENT);
+static const char restore_sql[] = IN_BUCKETS(RESTORE_HOURS);
 
 static const struct {
 	const char *type;
@@ -164,35 +181,11 @@ enum visit_result dora_metric(struct visit *visit, struct error *err)
 
 /* ---- one word for all of it ---- */
 
-/* The same, over the whole of the time at once; of deployments, how many a day. */
-#define WHOLE                                                                \
-	"WITH b AS ("                                                        \
-	" SELECT coalesce($4::timestamptz, as_of) AS ends,"                  \
-	"  coalesce($3::timestamptz, as_of - interval '6 months') AS begins" \
-	" FROM dorad.status WHERE $5 = 'all'"                                \
-	")"
-
-static const char whole_frequency_sql[] = WHOLE
-	" SELECT (SELECT nullif(count(*), 0) FROM dorad.fact_deployment AS f"
-	"  WHERE f.at >= b.begins AND f.at < b.ends AND f.kind = 'change'"
-	"  AND" WHOSE("f") ") * 86400.0 / nullif(extract(epoch FROM b.ends - b.begins), 0)"
-			   " AS value FROM b";
-static const char whole_lead_sql[] = WHOLE
-	" SELECT (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.lead_time_s) / 3600"
-	"  FROM dorad.fact_change AS f"
-	"  WHERE f.delivered_at >= b.begins AND f.delivered_at < b.ends"
-	"  AND" WHOSE("f") ") AS value FROM b";
-static const char whole_fail_sql[] =
-	WHOLE " SELECT (SELECT 100.0 * count(*) FILTER (WHERE f.failed)"
-	      "   / nullif(count(*) FILTER (WHERE f.failed OR f.kind = 'change'), 0)"
-	      "  FROM dorad.fact_deployment AS f WHERE f.at >= b.begins AND f.at < b.ends"
-	      "  AND" WHOSE("f") ") AS value FROM b";
-static const char whole_restore_sql[] =
-	WHOLE " SELECT (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i.restore_s) / 3600"
-	      "  FROM (SELECT DISTINCT f.incident_id, f.time_to_restore_s AS restore_s"
-	      "   FROM dorad.fact_incident AS f"
-	      "   WHERE f.restored_at >= b.begins AND f.restored_at < b.ends"
-	      "   AND" WHOSE("f") ") AS i) AS value FROM b";
+static const char whole_frequency_sql[] =
+	WHOLE("nullif((" CHANGES "), 0) * 86400.0 / nullif(" SECONDS ", 0)");
+static const char whole_lead_sql[] = WHOLE(LEAD_HOURS);
+static const char whole_fail_sql[] = WHOLE(FAILED_PERCENT);
+static const char whole_restore_sql[] = WHOLE(RESTORE_HOURS);
 
 /*
  * The categories of the survey that the plugin has words for: no grades. The first whose limit

@@ -14,36 +14,43 @@ static const char clock_sql[] =
 	" FROM dorad.status";
 
 /*
- * A metric has been getting worse since the month after the last in which it was not; running:
- * it slid in the month before, too.
+ * A metric has been getting worse since the first month of the unbroken run that ends now;
+ * running: it slid in the month before, too.
  */
-#define WORSENING(scope, more)                                                                 \
-	"WITH m AS ("                                                                          \
-	" SELECT (date_trunc('month', as_of AT TIME ZONE report_tz) - interval '1 "            \
-	"month')::date"                                                                        \
-	"  AS month FROM dorad.status"                                                         \
-	"), w AS ("                                                                            \
-	" SELECT t." scope " AS name, t.metric, coalesce("                                     \
-	"   (SELECT (max(o.month) + interval '1 month')::date FROM dorad.trend_" scope " AS o" \
-	"    WHERE o." scope " = t." scope " AND o.metric = t.metric AND o.month < t.month"    \
-	"    AND o.direction <> 'worsening'),"                                                 \
-	"   (SELECT min(o.month) FROM dorad.trend_" scope " AS o"                              \
-	"    WHERE o." scope " = t." scope " AND o.metric = t.metric)) AS since"               \
-	" FROM m JOIN dorad.trend_" scope " AS t ON t.month = m.month"                         \
-	" WHERE t.direction = 'worsening'"                                                     \
-	"), g AS ("                                                                            \
-	" SELECT name, min(since) AS since,"                                                   \
-	"  string_agg(metric || ' ' || since, ',') AS worsening FROM w GROUP BY name"          \
-	")"                                                                                    \
-	" SELECT g.name, d.title, a.assurance, a.throughput, g.since, g.worsening,"            \
-	"  a.assurance = 'sliding' AND EXISTS ("                                               \
-	"   SELECT FROM dorad.assurance_" scope " AS b WHERE b." scope " = g.name"             \
-	"   AND b.month = (m.month - interval '1 month')::date AND b.assurance = 'sliding')"   \
-	"  AS running"                                                                         \
-	" FROM g CROSS JOIN m"                                                                 \
-	" JOIN dorad.assurance_" scope " AS a ON a." scope " = g.name AND a.month = m.month"   \
-	" JOIN dorad.dim_" scope " AS d ON d." scope " = g.name" more                          \
+/* clang-format off */
+#define WORSENING(scope, more) \
+	"WITH RECURSIVE m AS MATERIALIZED (" \
+	" SELECT (date_trunc('month', as_of AT TIME ZONE report_tz)" \
+	"  - interval '1 month')::date" \
+	"  AS month FROM dorad.status" \
+	"), w AS (" \
+	" SELECT t." scope " AS name, t.metric, t.month AS since" \
+	" FROM dorad.trend_" scope " AS t" \
+	" WHERE t.month = (SELECT month FROM m) AND t.direction = 'worsening'" \
+	" UNION ALL" \
+	" SELECT w.name, w.metric, o.month FROM w CROSS JOIN LATERAL (" \
+	"  SELECT t.month FROM dorad.trend_" scope " AS t" \
+	"  WHERE t." scope " = w.name AND t.metric = w.metric AND t.direction = 'worsening'" \
+	"   AND t.month = (w.since - interval '1 month')::date LIMIT 1) AS o" \
+	"), r AS (" \
+	" SELECT name, metric, min(since) AS since FROM w GROUP BY name, metric" \
+	"), g AS (" \
+	" SELECT name, min(since) AS since," \
+	"  string_agg(metric || ' ' || since, ',') AS worsening FROM r GROUP BY name" \
+	")" \
+	" SELECT g.name, d.title, a.assurance, a.throughput, g.since, g.worsening," \
+	"  a.assurance = 'sliding' AND coalesce(b.assurance = 'sliding', false) AS running" \
+	" FROM g" \
+	" CROSS JOIN LATERAL (" \
+	"  SELECT x.assurance, x.throughput FROM dorad.assurance_" scope " AS x" \
+	"  WHERE x." scope " = g.name AND x.month = (SELECT month FROM m) LIMIT 1) AS a" \
+	" LEFT JOIN LATERAL (SELECT x.assurance FROM dorad.assurance_" scope " AS x" \
+	"  WHERE x." scope " = g.name" \
+	"   AND x.month = (SELECT (month - interval '1 month')::date FROM m) LIMIT 1) AS b" \
+	"  ON true" \
+	" JOIN dorad.dim_" scope " AS d ON d." scope " = g.name" more \
 	" ORDER BY lower(d.title COLLATE \"default\"), g.name"
+/* clang-format on */
 
 static const char teams_sql[] = WORSENING("team", "");
 static const char services_sql[] = WORSENING("service", " WHERE d.phase <> 'retired'");

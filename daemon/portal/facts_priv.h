@@ -6,7 +6,7 @@
 
 /* What happened in a month: deployments, incidents with their reviews, change requests, and
  * what came in and was left out. */
-#define FACTS_ASKS 4
+enum { FACTS_DEPLOYMENTS, FACTS_INCIDENTS, FACTS_REQUESTS, FACTS_LEFT_OUT, FACTS_ASKS };
 
 /* month: its slug, or NULL for the running one. most: rows of each list. */
 void facts_ask(struct visit *visit, const char *month, const char *most,

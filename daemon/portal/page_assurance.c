@@ -83,7 +83,8 @@ enum visit_result page_assurance(struct visit *visit, struct error *err)
 	int month;
 
 	assurance_ask(asks);
-	enum visit_result result = visit_ask(visit, asks, ARRAY_LEN(asks), err);
+	enum visit_result result =
+		visit_ask_kept(visit, KEEP_ASSURANCE, asks, ARRAY_LEN(asks), err);
 	if (result != VISIT_DONE)
 		return result;
 

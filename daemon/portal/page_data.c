@@ -24,7 +24,8 @@ static const char silent_sql[] =
 	"silent_s,"
 	" count(*) OVER () AS n"
 	" FROM dorad.quality_silent AS q CROSS JOIN dorad.status AS s"
-	" WHERE q.is_silent ORDER BY q.silent_for DESC, q.system, q.name LIMIT 200";
+	" WHERE q.is_silent AND q.silent_for > interval '1 day' ORDER BY q.silent_for DESC, "
+	"q.system, q.name LIMIT 200";
 
 static const struct {
 	const char *reason;
@@ -153,7 +154,7 @@ enum visit_result page_data(struct visit *visit, struct error *err)
 {
 	struct store_ask asks[] = {{.sql = clock_sql}, {.sql = total_sql},
 		{.sql = unmapped_sql}, {.sql = silent_sql}};
-	enum visit_result result = visit_ask(visit, asks, ARRAY_LEN(asks), err);
+	enum visit_result result = visit_ask_kept(visit, KEEP_DATA, asks, ARRAY_LEN(asks), err);
 
 	if (result != VISIT_DONE)
 		return result;

@@ -42,6 +42,7 @@ struct portal {
 	pthread_rwlock_t settings_lock;
 	struct settings settings;
 	struct portal_counts counts;
+	struct keep *keep;
 	bool metrics_apart;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -54,8 +55,6 @@ struct portal {
 	struct worker workers[WORKERS];
 	size_t n_workers;
 };
-
-/* ---- settings ---- */
 
 bool portal_reload(struct portal *portal, const struct config *config, struct error *err)
 {
@@ -154,8 +153,8 @@ static int64_t now_us(clockid_t clock)
 
 static bool is_public(enum route_page page)
 {
-	return page == ROUTE_HEALTH || page == ROUTE_STYLE || page == ROUTE_ICON ||
-		page == ROUTE_ROBOTS;
+	return page == ROUTE_HEALTH || page == ROUTE_READY || page == ROUTE_STYLE ||
+		page == ROUTE_ICON || page == ROUTE_ROBOTS;
 }
 
 /* A browser asks first whether another origin's script may ask (Fetch, "CORS preflight"). */
@@ -178,6 +177,7 @@ static void serve(struct portal *portal, struct store *store, struct http_reques
 		.view = view,
 		.settings = &portal->settings,
 		.store = store,
+		.keep = portal->keep,
 		.route = portal_route(arena, view->path)};
 	visit.for_all = visit.route.page >= ROUTE_DORA_METRIC;
 	if (view->method == HTTP_OPTIONS)
@@ -346,6 +346,7 @@ struct portal *portal_create(const struct config *config, struct error *err)
 	struct portal *portal = xcalloc(1, sizeof(*portal));
 
 	portal->counts.started_us = now_us(CLOCK_REALTIME);
+	portal->keep = keep_create();
 	(void)pthread_rwlock_init(&portal->settings_lock, NULL);
 	(void)pthread_mutex_init(&portal->lock, NULL);
 	(void)pthread_cond_init(&portal->woken, NULL);
@@ -381,6 +382,7 @@ void portal_destroy(struct portal *portal)
 		store_destroy(portal->workers[i].store);
 	}
 	http_server_destroy(portal->server);
+	keep_destroy(portal->keep);
 	settings_clear(&portal->settings);
 	(void)pthread_cond_destroy(&portal->woken);
 	(void)pthread_mutex_destroy(&portal->lock);

@@ -97,6 +97,25 @@ enum visit_result visit_ask(
 	return VISIT_DONE;
 }
 
+static void release_kept(void *kept)
+{
+	kept_drop(kept);
+}
+
+enum visit_result visit_ask_kept(struct visit *visit, enum keep_what what,
+	struct store_ask *asks, size_t n_asks, struct error *err)
+{
+	struct kept *kept;
+	const struct keep_question question = {.what = what, .asks = asks, .n_asks = n_asks};
+
+	if (keep_ask(visit->keep, &question, visit->store, &kept, err) != STORE_FINE)
+		return VISIT_DOWN;
+	(void)arena_own(visit->arena, kept, release_kept);
+	for (size_t i = 0; i < n_asks; i++)
+		asks[i].rows = kept_rows(kept, i);
+	return VISIT_DONE;
+}
+
 /* ---- what goes wrong ---- */
 
 static const char *title_of(int status)

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "http/http.h"
+#include "keep_priv.h"
 #include "portal/access.h"
 #include "portal/markup.h"
 #include "portal/route.h"
@@ -22,6 +23,7 @@ struct visit {
 	const struct http_view *view;
 	const struct settings *settings;
 	struct store *store; /* NULL where no database is needed */
+	struct keep *keep;
 	struct route route;
 
 	/* The answer. Strings are constants or the arena's. */
@@ -66,6 +68,10 @@ struct markup *visit_markup(struct visit *visit);
 /* All asks at once, their rows the arena's. */
 enum visit_result visit_ask(
 	struct visit *visit, struct store_ask *asks, size_t n_asks, struct error *err);
+
+/* The same for asks that are the same for everybody, and dear: see keep_priv.h. */
+enum visit_result visit_ask_kept(struct visit *visit, enum keep_what what,
+	struct store_ask *asks, size_t n_asks, struct error *err);
 
 visit_page page_assurance, page_chart, page_data, page_directory, page_month, page_ready,
 	page_reasons, page_scope;

@@ -82,16 +82,33 @@ COMMENT ON COLUMN dorad.quality.reason IS
     'lead_times_negative; pushes_truncated, pushes_after_a_gap.';
 COMMENT ON COLUMN dorad.quality.n IS 'How many.';
 
+-- Few deployments of many have something to say here, and an index leads to them.
+CREATE INDEX deployment_fact_left_out ON dorad_data.deployment_fact
+    (exclusion, parts_without_outcome, parts_not_counted, unknown_changes)
+    WHERE parts_without_outcome > 0 OR parts_not_counted > 0 OR unknown_changes > 0
+       OR exclusion = 'cancelled';
+CREATE INDEX incident_fact_left_out ON dorad_data.incident_fact (exclusion)
+    WHERE exclusion IS NOT NULL;
+CREATE INDEX item_fact_not_counted ON dorad_data.item_fact (exclusion)
+    WHERE exclusion IN ('cancelled', 'type', 'unmapped');
+
 CREATE VIEW dorad.quality_total AS
-SELECT r.reason, sum(r.n)::integer AS n
-FROM dorad_data.deployment_fact AS f
+SELECT r.reason, r.n::integer AS n
+FROM (
+    SELECT sum(f.parts_without_outcome) AS without_outcome, sum(f.parts_not_counted) AS not_counted,
+           count(*) FILTER (WHERE f.exclusion = 'cancelled') AS cancelled,
+           sum(f.unknown_changes) AS unknown_changes
+    FROM dorad_data.deployment_fact AS f
+    WHERE f.parts_without_outcome > 0 OR f.parts_not_counted > 0 OR f.unknown_changes > 0
+       OR f.exclusion = 'cancelled'
+) AS d
 CROSS JOIN LATERAL (VALUES
-    ('deployments_without_outcome', f.parts_without_outcome),
-    ('deployments_not_counted_env_or_phase', f.parts_not_counted),
-    ('deployments_cancelled', (f.exclusion IS NOT DISTINCT FROM 'cancelled')::integer),
-    ('unknown_changes', f.unknown_changes)
+    ('deployments_without_outcome', d.without_outcome),
+    ('deployments_not_counted_env_or_phase', d.not_counted),
+    ('deployments_cancelled', d.cancelled),
+    ('unknown_changes', d.unknown_changes)
 ) AS r (reason, n)
-GROUP BY r.reason HAVING sum(r.n) > 0
+WHERE r.n > 0
 UNION ALL
 SELECT 'incidents_excluded_' || i.exclusion, count(*)::integer
 FROM dorad_data.incident_fact AS i WHERE i.exclusion IS NOT NULL GROUP BY i.exclusion

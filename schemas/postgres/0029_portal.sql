@@ -2,34 +2,69 @@
 --
 -- What the portal's pages ask for and no other view has in that shape.
 
+SET LOCAL search_path = dorad_data, pg_temp;
+
+CREATE INDEX change_request_named ON dorad_data.change_request USING gin (services);
+CREATE INDEX change_request_deployment_by_service
+    ON dorad_data.change_request_deployment (service, cr_id);
+CREATE INDEX trend_worsening ON dorad_data.trend (scope, month, name, metric)
+    WHERE direction = 'worsening';
+
 -- A request once, however many services it is about: fact_change_request has a row for each of them.
 CREATE VIEW dorad.portal_change_request AS
-SELECT c.cr_id, k.services, c.state, c.close_code, c.actual_start, c.actual_end, c.marks_failure, c.url
-FROM dorad_data.change_request AS c
-CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(s.service ORDER BY s.service), '{}') AS services
-    FROM (
-        SELECT unnest(c.services) AS service
-        UNION SELECT d.service FROM dorad_data.change_request_deployment AS d WHERE d.cr_id = c.cr_id
-    ) AS s
-) AS k;
+SELECT c.cr_id, c.services AS named, c.state, c.close_code, c.actual_start, c.actual_end, c.url
+FROM dorad_data.change_request AS c;
 COMMENT ON VIEW dorad.portal_change_request IS 'Change requests, each once.';
 COMMENT ON COLUMN dorad.portal_change_request.cr_id IS 'Its id.';
-COMMENT ON COLUMN dorad.portal_change_request.services IS 'The services it is about or deployed, sorted.';
+COMMENT ON COLUMN dorad.portal_change_request.named IS 'The services that it is about; those that it deployed besides are in portal_change_request_service.';
 COMMENT ON COLUMN dorad.portal_change_request.state IS 'Its state as sent.';
 COMMENT ON COLUMN dorad.portal_change_request.close_code IS 'Its close code as sent.';
 COMMENT ON COLUMN dorad.portal_change_request.actual_start IS 'When the work began.';
 COMMENT ON COLUMN dorad.portal_change_request.actual_end IS 'When the work ended.';
-COMMENT ON COLUMN dorad.portal_change_request.marks_failure IS 'Closed as unsuccessful: its deployments failed.';
 COMMENT ON COLUMN dorad.portal_change_request.url IS 'The page a person would open.';
+
+CREATE VIEW dorad.portal_change_request_service AS
+SELECT DISTINCT d.service, d.cr_id FROM dorad_data.change_request_deployment AS d;
+COMMENT ON VIEW dorad.portal_change_request_service IS 'Which services a change request deployed.';
+COMMENT ON COLUMN dorad.portal_change_request_service.service IS 'The service.';
+COMMENT ON COLUMN dorad.portal_change_request_service.cr_id IS 'The change request.';
+
+-- explain_incident begins at the incident, which serves a page of one service badly: here the
+-- times are those of the service's own row, by which there are indices.
+CREATE VIEW dorad.portal_incident AS
+SELECT p.service, o.team, p.incident_id, p.started_at, p.restored_at,
+       coalesce(p.restored_at, 'infinity') AS until, p.restore_s, p.counted,
+       coalesce(p.exclusion, i.exclusion) AS exclusion, p.attr_rule, i.severity, i.title, i.url,
+       i.review_url
+FROM dorad_data.incident_service AS p
+JOIN dorad_data.incident_fact AS i ON i.incident_id = p.incident_id
+LEFT JOIN dorad_data.ownership AS o
+    ON o.service = p.service AND o.valid_from <= p.started_at AND p.started_at < o.valid_to;
+COMMENT ON VIEW dorad.portal_incident IS 'Incidents in each service that they hit; explain_incident says more of each.';
+COMMENT ON COLUMN dorad.portal_incident.service IS 'A service that it hit.';
+COMMENT ON COLUMN dorad.portal_incident.team IS 'The team that owned the service when it began.';
+COMMENT ON COLUMN dorad.portal_incident.incident_id IS 'Its id.';
+COMMENT ON COLUMN dorad.portal_incident.started_at IS 'When it began.';
+COMMENT ON COLUMN dorad.portal_incident.restored_at IS 'When it was resolved for good; NULL: it is open.';
+COMMENT ON COLUMN dorad.portal_incident.until IS 'The same; infinity while it is open.';
+COMMENT ON COLUMN dorad.portal_incident.restore_s IS 'Seconds open; NULL: no sample.';
+COMMENT ON COLUMN dorad.portal_incident.counted IS 'It is in the numbers of this service.';
+COMMENT ON COLUMN dorad.portal_incident.exclusion IS 'Why it is not.';
+COMMENT ON COLUMN dorad.portal_incident.attr_rule IS 'Which rule decided what caused it.';
+COMMENT ON COLUMN dorad.portal_incident.severity IS '1 (worst) to 5; NULL: not known.';
+COMMENT ON COLUMN dorad.portal_incident.title IS 'Its title, where the endpoint keeps titles.';
+COMMENT ON COLUMN dorad.portal_incident.url IS 'The page a person would open.';
+COMMENT ON COLUMN dorad.portal_incident.review_url IS 'Its post-incident review.';
 
 DO $do$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_reader') THEN
-        GRANT SELECT ON dorad.portal_change_request TO dorad_reader;
+        GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
+            dorad.portal_incident TO dorad_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
-        GRANT SELECT ON dorad.portal_change_request TO dorad_writer;
+        GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
+            dorad.portal_incident TO dorad_writer;
     END IF;
 END
 $do$;
