@@ -24,19 +24,23 @@ class Served:
         return self.portal.get(path, headers)
 
 
-def serve(postgres, services):
-    with Site(postgres=postgres) as site:
-        world.fill(postgres, site.database, services)
-        yield Served(site)
+@pytest.fixture(scope="module")
+def serve(postgres):
+    """A function that yields a portal over these services."""
+    def over(services):
+        with Site(postgres=postgres) as site:
+            world.fill(postgres, site.database, services)
+            yield Served(site)
+    return over
 
 
 @pytest.fixture(scope="module")
-def served(postgres):
+def served(serve):
     """Everything: two years, and services whose names break what is careless."""
-    yield from serve(postgres, None)
+    yield from serve(None)
 
 
 @pytest.fixture(scope="module")
-def small(postgres):
+def small(serve):
     """A few months of a few services, among them some with such names: soon walked through."""
-    yield from serve(postgres, world.small())
+    yield from serve(world.small())
