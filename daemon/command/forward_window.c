@@ -14,6 +14,10 @@
 #define SEND_ENTRIES 512
 #define SEND_BYTES ((size_t)4 << 20)
 
+/* What one transaction of the ledger notes: deliveries that are to be answered wait for it, and
+ * a window of imports may have made ten thousand events. */
+#define SETTLE_EVENTS 400
+
 #define RETRY_US INT64_C(250000)
 
 /* The rows of a window and all that they ask of Redis, row by row. */
@@ -239,6 +243,17 @@ static void tell(struct forwarder *forwarder, const struct window *window, size_
 	}
 }
 
+/* How many of the first rows are noted at once. */
+static size_t count_settle(const struct ledger_outcome *outcomes, size_t most)
+{
+	size_t n_events = 0;
+	size_t n = 0;
+
+	while (n < most && (n == 0 || n_events + outcomes[n].n_made <= SETTLE_EVENTS))
+		n_events += outcomes[n++].n_made;
+	return n;
+}
+
 /* Redis has them: the same rows must not be sent again only because the ledger is busy or
  * full. A full disk has room for few rows at a time, and room is made by settling. */
 static bool settle_all(struct forwarder *forwarder, struct ledger_settlement *settlement)
@@ -250,7 +265,7 @@ static bool settle_all(struct forwarder *forwarder, struct ledger_settlement *se
 	while (rest) {
 		struct error err = {0};
 
-		settlement->n = step < rest ? step : rest;
+		settlement->n = count_settle(settlement->outcomes, step < rest ? step : rest);
 		enum ledger_result result =
 			ledger_settle(forwarder->options.ledger, settlement, &err);
 		if (result == LEDGER_DONE) {
