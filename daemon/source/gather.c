@@ -345,7 +345,7 @@ static void refuse_unknown(
 	}
 	if (whole)
 		object->reader.value = arena_own(object->arena, whole, release_tree);
-	gather_refuse(gather, object, "an object of no known kind: want a %s", kinds);
+	gather_refuse(gather, object, "an object of no known kind: want one of %s", kinds);
 }
 
 bool gather_take(struct gather *gather, const char *bytes, size_t n, const char *place)

@@ -48,8 +48,8 @@ static const struct state_word state_words[] = {
 };
 
 static const char *const state_columns[] = {"state", "incident_state", "problem_state", NULL};
-static const char *const time_columns[] = {"sys_updated_on", "sys_created_on", "opened_at",
-	"resolved_at", "closed_at", "work_start", "work_end", NULL};
+static const char *const time_columns[] = {"sys_updated_on", "closed_at", "resolved_at",
+	"opened_at", "sys_created_on", "work_start", "work_end", NULL};
 
 static const struct table *table_of(const struct reader *record)
 {
@@ -160,14 +160,21 @@ static json_t *record_of(
 static void put(struct gather *gather, const struct gather_object *object,
 	const struct table *table, json_t *record)
 {
+	const struct reader reader = {.value = record,
+		.place = "",
+		.arena = object->arena,
+		.err = object->reader.err};
+	int64_t at_us = 0;
 	json_t *body = json_pack("{s:s, s:s, s:o}", "table", table->name, "operation", "update",
 		"record", record);
 
-	(void)object;
+	/* Not asked for sys_updated_on, the API does not say when it came to stand so. */
+	for (const char *const *name = time_columns; *name && !at_us; name++)
+		(void)column_time(&reader, *name, &at_us);
 	(void)json_object_del(record, "sys_class_name"); /* the table says it */
 	if (gather->options.host)
 		(void)json_object_set_new(body, "instance", json_string(gather->options.host));
-	gather_put(gather, (struct gather_line){.body = body});
+	gather_put(gather, (struct gather_line){.at_us = at_us, .body = body});
 }
 
 /* Closing comes by itself, days later. */
