@@ -139,3 +139,15 @@ COMMENT ON TABLE dorad_data.mann_kendall IS
 COMMENT ON COLUMN dorad_data.mann_kendall.ties IS 'How many values are equal to each other, for each group of equal values, descending.';
 COMMENT ON COLUMN dorad_data.mann_kendall.s IS 'Absolute value of the statistic.';
 COMMENT ON COLUMN dorad_data.mann_kendall.p IS 'Probability of at least that among all orders.';
+
+CREATE TABLE dorad_data.pair_of_points (
+    later    smallint NOT NULL,
+    earlier  smallint NOT NULL,
+    PRIMARY KEY (later, earlier)
+);
+COMMENT ON TABLE dorad_data.pair_of_points IS
+    'Every pair among the first 12 numbers: the points of a trend are compared in pairs.';
+COMMENT ON COLUMN dorad_data.pair_of_points.later IS 'The greater.';
+COMMENT ON COLUMN dorad_data.pair_of_points.earlier IS 'The smaller.';
+INSERT INTO dorad_data.pair_of_points
+    SELECT b, a FROM generate_series(2, 12) AS b CROSS JOIN LATERAL generate_series(1, b - 1) AS a;

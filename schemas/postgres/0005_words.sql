@@ -44,17 +44,31 @@ $$;
 COMMENT ON FUNCTION dorad_data.canonical IS
     'JSON with sorted keys and no spaces, so that two documents compare by bytes (METRICS.md R1).';
 
+-- Functions that are called for every event or fact and that are more than one expression are
+-- PL/pgSQL: one in SQL that is not inlined is planned anew wherever another one calls it.
+
+CREATE TYPE dorad_data.list AS (list text[]);
+COMMENT ON TYPE dorad_data.list IS 'What text_list() has a JSON list read as.';
+
 CREATE FUNCTION dorad_data.text_list(value jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN jsonb_typeof(value) = 'array'
-                THEN ARRAY(SELECT jsonb_array_elements_text(value)) END
+                THEN (jsonb_populate_record(NULL::dorad_data.list,
+                                            jsonb_build_object('list', value))).list END
 $$;
 COMMENT ON FUNCTION dorad_data.text_list IS 'A JSON list as an array of text; null for anything else.';
 
 CREATE FUNCTION dorad_data.sorted(list text[]) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY(SELECT DISTINCT element COLLATE "C" FROM unnest(list) AS element
-                 WHERE element IS NOT NULL ORDER BY 1)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF cardinality(list) = 1 AND list[1] IS NOT NULL THEN
+        RETURN list;
+    ELSIF list IS NULL OR cardinality(list) = 0 THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY(SELECT DISTINCT element COLLATE "C" FROM unnest(list) AS element
+                 WHERE element IS NOT NULL ORDER BY 1);
+END
 $$;
 COMMENT ON FUNCTION dorad_data.sorted IS 'The distinct elements, sorted by bytes.';
 

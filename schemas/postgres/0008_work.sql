@@ -164,8 +164,8 @@ BEGIN
         scope text COLLATE "C", name text COLLATE "C", month date, at integer
     );
     CREATE TEMP TABLE w_point (
-        scope text COLLATE "C", name text COLLATE "C", metric text COLLATE "C", at integer,
-        value double precision
+        scope text COLLATE "C", name text COLLATE "C", month date, at integer,
+        metric text COLLATE "C", value double precision, asked boolean
     );
     CREATE TEMP TABLE w_series (
         scope text COLLATE "C", name text COLLATE "C", month date, metric text COLLATE "C",
@@ -257,6 +257,27 @@ $$;
 COMMENT ON FUNCTION dorad_data.in_bulk IS
     'Whether everything is being computed at once, so that nothing needs marking.';
 
+CREATE FUNCTION dorad_data.complete_indexes(of_table text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    definition text;
+BEGIN
+    FOR definition IN
+        SELECT replace(pg_get_indexdef(i.indexrelid), 'dorad_data.' || of_table, 'pg_temp.' || of_table)
+        FROM pg_index AS i
+        WHERE i.indrelid = to_regclass('dorad_data.' || of_table) AND NOT i.indisprimary
+          AND NOT EXISTS (
+              SELECT FROM pg_class AS made
+              JOIN pg_class AS kept ON kept.relname = made.relname
+              WHERE made.relnamespace = pg_my_temp_schema() AND kept.oid = i.indexrelid)
+    LOOP
+        EXECUTE definition;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.complete_indexes IS
+    'Gives a temporary copy of a table, once it is full, the indexes that the table has.';
+
 CREATE FUNCTION dorad_data.know(VARIADIC tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -265,10 +286,13 @@ BEGIN
     -- Plans are made once for a session, for batches; a million rows ask for other ones.
     IF in_bulk() THEN
         FOREACH known IN ARRAY tables LOOP
-            EXECUTE format('ANALYZE %I', known);
+            IF known NOT LIKE 'w\_%' THEN
+                PERFORM complete_indexes(known);
+            END IF;
+            EXECUTE format('ANALYZE %s', known);
         END LOOP;
     END IF;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.know IS
-    'In bulk, tells the planner how large these tables have become.';
+    'In bulk, tells the planner how large these tables (or columns of them) have become.';

@@ -14,7 +14,7 @@ BEGIN
         JOIN observation AS o ON o.kind = of_kind AND o.entity = e.entity
         LEFT JOIN service_alias AS a ON a.alias = o.service
         WHERE o.at <= today AND o.data IS NOT NULL;
-    PERFORM know('w_seen');
+    PERFORM know('w_seen (entity, at)');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.gather IS
@@ -68,27 +68,47 @@ $$;
 COMMENT ON FUNCTION dorad_data.touches IS
     'Whether one of these folders lies in one of these path prefixes.';
 
+CREATE FUNCTION dorad_data.real_names(names text[]) RETURNS text[]
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF cardinality(names) = 1 AND names[1] IS NOT NULL THEN
+        RETURN ARRAY[coalesce((SELECT a.service FROM service_alias AS a WHERE a.alias = names[1]),
+                              names[1])];
+    ELSIF cardinality(names) = 0 THEN
+        RETURN '{}';
+    END IF;
+    RETURN sorted(ARRAY(
+        SELECT coalesce(a.service, named) FROM unnest(names) AS named
+        LEFT JOIN service_alias AS a ON a.alias = named));
+END
+$$;
+COMMENT ON FUNCTION dorad_data.real_names IS
+    'Names of services with their aliases followed, distinct and sorted (METRICS.md R2).';
+
 CREATE FUNCTION dorad_data.services_of_change(data jsonb, of_origin bigint) RETURNS text[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    paths_known boolean;
+BEGIN
+    IF jsonb_typeof(data -> 'services') = 'array' THEN
+        RETURN real_names(text_list(data -> 'services'));
+    ELSIF of_origin IS NULL THEN
+        RETURN '{}';
+    END IF;
     -- Paths count only where the sender gave all of them (CATALOG.md); the most specific
     -- sources that match are meant.
-    SELECT CASE
-        WHEN jsonb_typeof(data -> 'services') = 'array' THEN sorted(ARRAY(
-            SELECT coalesce(a.service, named) FROM unnest(text_list(data -> 'services')) AS named
-            LEFT JOIN service_alias AS a ON a.alias = named))
-        WHEN of_origin IS NULL THEN '{}'
-        ELSE sorted(ARRAY(
-            SELECT m.service FROM (
-                SELECT s.service, s.rank + (s.paths IS NOT NULL AND p.known)::integer AS rank,
-                       max(s.rank + (s.paths IS NOT NULL AND p.known)::integer) OVER () AS best
-                FROM origin_service AS s
-                CROSS JOIN (
-                    SELECT jsonb_typeof(data #> '{origin,paths}') IS NOT DISTINCT FROM 'array'
-                           AND data #> '{origin,paths_truncated}' IS DISTINCT FROM 'true') AS p (known)
-                WHERE s.origin_id = of_origin
-                  AND (s.paths IS NULL OR NOT p.known
-                       OR touches(data #> '{origin,paths}', s.paths))
-            ) AS m WHERE m.rank = m.best)) END
+    paths_known := jsonb_typeof(data #> '{origin,paths}') IS NOT DISTINCT FROM 'array'
+                   AND data #> '{origin,paths_truncated}' IS DISTINCT FROM 'true';
+    RETURN sorted(ARRAY(
+        SELECT m.service FROM (
+            SELECT s.service, s.rank + (s.paths IS NOT NULL AND paths_known)::integer AS rank,
+                   max(s.rank + (s.paths IS NOT NULL AND paths_known)::integer) OVER () AS best
+            FROM origin_service AS s
+            WHERE s.origin_id = of_origin
+              AND (s.paths IS NULL OR NOT paths_known
+                   OR touches(data #> '{origin,paths}', s.paths))
+        ) AS m WHERE m.rank = m.best));
+END
 $$;
 COMMENT ON FUNCTION dorad_data.services_of_change IS
     'The services that a change belongs to: those it names, else those its origin and paths mean.';

@@ -69,18 +69,29 @@ BEGIN
     DELETE FROM w_entity;
     INSERT INTO w_entity SELECT DISTINCT deployment_id FROM w_record_mark;
     PERFORM know('w_entity', 'w_record_mark');
-    PERFORM gather('deployment', today);
     DELETE FROM w_record_seen;
     -- Events that name their service outright belong to that service's record alone.
     INSERT INTO w_record_seen
-        SELECT s.named, s.entity, s.at, s.id, s.source, true, s.data
-        FROM w_seen AS s
-        JOIN w_record_mark AS m ON m.service = s.named AND m.deployment_id = s.entity
-        WHERE s.named IS NOT NULL;
-    IF EXISTS (SELECT FROM w_seen WHERE named IS NULL) THEN
+        SELECT s.service, s.entity, s.at, s.id, s.source, true, s.data
+        FROM (
+            SELECT coalesce(a.service, o.service) AS service, o.entity, o.at, o.id, o.source, o.data
+            FROM w_entity AS e
+            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
+            LEFT JOIN service_alias AS a ON a.alias = o.service
+            WHERE o.service IS NOT NULL AND o.at <= today AND o.data IS NOT NULL
+        ) AS s
+        JOIN w_record_mark AS m ON m.service = s.service AND m.deployment_id = s.entity;
+    DELETE FROM w_seen;
+    INSERT INTO w_seen
+        SELECT o.entity, o.at, o.id, o.source, NULL, o.origin_id, o.data
+        FROM w_entity AS e
+        JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
+        WHERE o.service IS NULL AND o.at <= today AND o.data IS NOT NULL;
+    IF FOUND THEN
+        PERFORM know('w_seen (entity, at)');
         PERFORM gather_by_origin();
     END IF;
-    PERFORM know('w_record_seen');
+    PERFORM know('w_record_seen (service, deployment_id)');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.gather_records IS
@@ -246,7 +257,7 @@ COMMENT ON FUNCTION dorad_data.gather_groups IS
     'Folds the records in w_record_mark and all others of the same roll-outs: w_record, w_group.';
 
 CREATE FUNCTION dorad_data.fold_parts() RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_nestloop = off AS $$
 BEGIN
     INSERT INTO w_part
         WITH outcomes AS (
@@ -287,7 +298,7 @@ COMMENT ON FUNCTION dorad_data.fold_parts IS
     'Parts of roll-outs, their outcomes, and whether they count (METRICS.md R9, R10): into w_part.';
 
 CREATE FUNCTION dorad_data.fold_groups() RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_nestloop = off AS $$
 BEGIN
     INSERT INTO w_raw (
         service, deployment_id, at, status, exclusion, lane, environment, given_sha, ref,

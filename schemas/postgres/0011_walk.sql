@@ -13,18 +13,21 @@ $$;
 COMMENT ON FUNCTION dorad_data.is_short_sha IS 'Whether a sha may be the beginning of a longer one.';
 
 CREATE FUNCTION dorad_data.whole_sha(of_service text, sha text) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
     -- A prefix is used when exactly one change of the service fits.
-    SELECT CASE
-        WHEN NOT is_short_sha(sha) THEN sha
-        ELSE coalesce(
-            (SELECT c.change_id FROM change_service AS c
-             WHERE c.service = of_service AND c.change_id = sha),
-            (SELECT CASE WHEN count(*) = 1 THEN min(m.change_id) END
-             FROM (SELECT c.change_id FROM change_service AS c
-                   WHERE c.service = of_service AND c.change_id > sha AND c.change_id < sha || 'g'
-                   LIMIT 2) AS m),
-            sha) END
+    IF sha IS NULL OR NOT is_short_sha(sha) THEN
+        RETURN sha;
+    END IF;
+    RETURN coalesce(
+        (SELECT c.change_id FROM change_service AS c
+         WHERE c.service = of_service AND c.change_id = sha),
+        (SELECT CASE WHEN count(*) = 1 THEN min(m.change_id) END
+         FROM (SELECT c.change_id FROM change_service AS c
+               WHERE c.service = of_service AND c.change_id > sha AND c.change_id < sha || 'g'
+               LIMIT 2) AS m),
+        sha);
+END
 $$;
 COMMENT ON FUNCTION dorad_data.whole_sha IS
     'A sha written out, where it is a prefix of exactly one change of the service.';

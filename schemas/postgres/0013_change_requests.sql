@@ -6,18 +6,20 @@
 SET LOCAL search_path = dorad_data, pg_temp;
 
 CREATE FUNCTION dorad_data.services_of_ticket(data jsonb, of_origin bigint) RETURNS text[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
     -- Services that the event names win over its origin, an empty list too.
-    SELECT CASE
-        WHEN jsonb_typeof(data -> 'services') = 'array' THEN sorted(ARRAY(
-            SELECT coalesce(a.service, named) FROM unnest(text_list(data -> 'services')) AS named
-            LEFT JOIN service_alias AS a ON a.alias = named))
-        WHEN of_origin IS NULL THEN '{}'
-        ELSE sorted(ARRAY(
-            SELECT m.service FROM (
-                SELECT s.service, s.rank, max(s.rank) OVER () AS best
-                FROM origin_service AS s WHERE s.origin_id = of_origin
-            ) AS m WHERE m.rank = m.best)) END
+    IF jsonb_typeof(data -> 'services') = 'array' THEN
+        RETURN real_names(text_list(data -> 'services'));
+    ELSIF of_origin IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN sorted(ARRAY(
+        SELECT m.service FROM (
+            SELECT s.service, s.rank, max(s.rank) OVER () AS best
+            FROM origin_service AS s WHERE s.origin_id = of_origin
+        ) AS m WHERE m.rank = m.best));
+END
 $$;
 COMMENT ON FUNCTION dorad_data.services_of_ticket IS
     'The services that an incident, item or change request is about.';

@@ -48,16 +48,16 @@ COMMENT ON FUNCTION dorad_data.severity_of IS
     'Severity 1 to 5: by a rule of the catalogue, else as the sender gives it, else by its word.';
 
 CREATE FUNCTION dorad_data.labels_of(labels jsonb, changes jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT ARRAY(
-        SELECT DISTINCT label COLLATE "C"
-        FROM (
-            SELECT label FROM unnest(text_list(labels)) AS label
-            WHERE NOT coalesce(changes ? label, false)
-            UNION ALL
-            SELECT key FROM jsonb_each(changes) WHERE value = 'true'
-        ) AS l (label)
-        WHERE label IS NOT NULL ORDER BY 1)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    IF changes IS NULL THEN
+        RETURN sorted(text_list(labels));
+    END IF;
+    RETURN sorted(ARRAY(
+        SELECT label FROM unnest(text_list(labels)) AS label WHERE NOT changes ? label
+        UNION ALL
+        SELECT key FROM jsonb_each(changes) WHERE value = 'true'));
+END
 $$;
 COMMENT ON FUNCTION dorad_data.labels_of IS
     'The labels of a list as changed label by label since.';
@@ -85,6 +85,9 @@ COMMENT ON FUNCTION dorad_data.relabelled IS
 
 CREATE FUNCTION dorad_data.fold_incidents(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'incidents');
+    severities_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'severities');
 BEGIN
     PERFORM gather('incident', today);
     PERFORM merge_origins('incident');
@@ -144,12 +147,15 @@ BEGIN
            CASE WHEN w.restored_at IS NOT NULL AND NOT w.no_start
                 THEN coalesce(w.open_s, 0)::double precision END,
            w.state, w.reopens,
-           severity_of(f.data ->> 'severity', f.data ->> 'severity_raw', o.origin_id),
+           CASE WHEN severities_ruled
+                THEN severity_of(f.data ->> 'severity', f.data ->> 'severity_raw', o.origin_id)
+                ELSE coalesce((f.data ->> 'severity')::integer,
+                              severity_by_word(f.data ->> 'severity_raw')) END,
            f.data ->> 'environment_class',
            services_of_ticket(f.data, o.origin_id),
            nullif(f.data ->> 'duplicate_of', ''),
-           CASE WHEN f.data -> 'candidate' = 'true' THEN coalesce(ruled.incident, false)
-                ELSE coalesce(ruled.incident, true) END,
+           CASE WHEN f.data -> 'candidate' = 'true' THEN coalesce(found.incident, false)
+                ELSE coalesce(found.incident, true) END,
            nullif(f.data ->> 'cause', ''), text_list(f.data -> 'caused_by_deployments'),
            nullif(f.data ->> 'caused_by_change_request', ''),
            nullif(f.data ->> 'caused_by_sha', ''),
@@ -161,9 +167,11 @@ BEGIN
     LEFT JOIN w_entity_origin AS o ON o.entity = f.entity
     LEFT JOIN relabelled() AS r ON r.entity = f.entity
     LEFT JOIN LATERAL (
-        SELECT incident_rule(o.origin_id, f.data ->> 'item_type',
-                             labels_of(f.data -> 'labels', r.changes))
-    ) AS ruled (incident) ON true
+        SELECT CASE WHEN ruled THEN incident_rule(
+                   o.origin_id, f.data ->> 'item_type',
+                   labels_of(f.data -> 'labels', r.changes)) END
+        OFFSET 0
+    ) AS found (incident) ON true
     LEFT JOIN LATERAL (
         SELECT (array_agg(c.value ORDER BY c.at DESC, c.event_id DESC)
                     FILTER (WHERE c.field = 'excluded' AND c.target_service = ''))[1]

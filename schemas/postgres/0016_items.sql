@@ -4,6 +4,19 @@
 
 SET LOCAL search_path = dorad_data, pg_temp;
 
+CREATE FUNCTION dorad_data.status_by_word(given text, raw text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN coalesce(given, CASE
+        WHEN raw IS NULL THEN NULL
+        WHEN word(raw) IN ('done', 'closed', 'complete', 'completed', 'resolved') THEN 'done'
+        WHEN word(raw) IN ('cancelled', 'canceled', 'won''t do', 'won''t fix') THEN 'cancelled'
+        ELSE 'in_progress' END);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.status_by_word IS
+    'An item''s status as the sender gives it, else by the system''s own word.';
+
 CREATE FUNCTION dorad_data.status_of(given text, raw text, of_origin bigint) RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(
@@ -14,10 +27,7 @@ LANGUAGE sql STABLE AS $$
          WHERE r.section = 'statuses' AND raw IS NOT NULL
            AND word(status_word) = word(raw) AND rule_matches_origin(r, of_origin)
          ORDER BY r.rule_id, status.key LIMIT 1),
-        given,
-        CASE WHEN word(raw) IN ('done', 'closed', 'complete', 'completed', 'resolved') THEN 'done'
-             WHEN word(raw) IN ('cancelled', 'canceled', 'won''t do', 'won''t fix') THEN 'cancelled'
-             WHEN raw IS NOT NULL THEN 'in_progress' END)
+        status_by_word(given, raw))
 $$;
 COMMENT ON FUNCTION dorad_data.status_of IS
     'An item''s status: by a rule of the catalogue for the system''s own word, else as the sender '
@@ -41,9 +51,10 @@ COMMENT ON FUNCTION dorad_data.work_item_rule IS
 CREATE FUNCTION dorad_data.class_of_item(given text, labels text[], linked text[], item_type text,
                                          priority text, added_late boolean)
 RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
     -- METRICS.md section 5: the first rule wins. Returns class and rule.
-    SELECT CASE
+    RETURN CASE
         WHEN given IN ('planned', 'failure_demand', 'adhoc_value') THEN ARRAY[given, 'override']
         WHEN 'dora:planned' = ANY (labels) THEN ARRAY['planned', 'override']
         WHEN 'dora:failure' = ANY (labels) THEN ARRAY['failure_demand', 'override']
@@ -59,13 +70,17 @@ LANGUAGE sql IMMUTABLE AS $$
             THEN ARRAY['adhoc_value', 'label']
         WHEN priority = 'expedite' THEN ARRAY['adhoc_value', 'priority']
         WHEN added_late THEN ARRAY['adhoc_value', 'added_after_sprint_start']
-        ELSE ARRAY['planned', 'default'] END
+        ELSE ARRAY['planned', 'default'] END;
+END
 $$;
 COMMENT ON FUNCTION dorad_data.class_of_item IS
     'The class of an item by the built-in rules, and the rule that gave it. Words come lower-case.';
 
 CREATE FUNCTION dorad_data.fold_items(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'work_items');
+    statuses_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'statuses');
 BEGIN
     PERFORM gather('work_item', today);
     PERFORM merge_origins('work_item');
@@ -73,9 +88,11 @@ BEGIN
     WITH folded AS MATERIALIZED (
         SELECT s.entity, merged(s.data ORDER BY s.at, s.id, s.source) AS data, max(s.at) AS at
         FROM w_seen AS s GROUP BY s.entity
-    ), carried AS (
+    ), carried AS MATERIALIZED (
         SELECT s.entity, s.at, s.id, s.source, s.data,
-               status_of(s.data ->> 'status', s.data ->> 'status_raw', o.origin_id) AS said
+               CASE WHEN statuses_ruled
+                    THEN status_of(s.data ->> 'status', s.data ->> 'status_raw', o.origin_id)
+                    ELSE status_by_word(s.data ->> 'status', s.data ->> 'status_raw') END AS said
         FROM w_seen AS s
         LEFT JOIN w_entity_origin AS o ON o.entity = s.entity
     ), statuses AS (
@@ -86,7 +103,7 @@ BEGIN
         SELECT DISTINCT ON (entity) entity, said AS status, at
         FROM statuses WHERE said IS DISTINCT FROM was
         ORDER BY entity, at DESC, id DESC, source DESC
-    ), named AS (
+    ), named AS MATERIALIZED (
         SELECT f.entity, f.data, f.at, e.status,
                CASE WHEN e.status = 'done' THEN e.at END AS done_at,
                nullif(f.data ->> 'team', '') AS team,
@@ -107,7 +124,7 @@ BEGIN
             FROM correction AS c
             WHERE c.target_kind = 'work_item' AND c.target_id = f.entity
         ) AS x ON true
-    ), kept AS (
+    ), kept AS MATERIALIZED (
         -- Services retired by then are dropped.
         SELECT n.*, CASE WHEN n.done_at IS NULL THEN n.services ELSE ARRAY(
                    SELECT service FROM unnest(n.services) AS service
@@ -116,14 +133,14 @@ BEGIN
                        WHERE p.service = service.service AND p.phase = 'retired'
                          AND p.valid_from <= n.done_at AND n.done_at < p.valid_to)) END AS still
         FROM named AS n
-    ), classed AS (
+    ), classed AS MATERIALIZED (
         SELECT k.*, CASE
             WHEN k.corrected IN ('planned', 'failure_demand', 'adhoc_value')
                 THEN ARRAY[k.corrected, 'correction']
             ELSE coalesce(
                 (SELECT ARRAY[w.class, 'catalog']
                  FROM work_item_rule(k.origin_id, k.type, k.labels) AS w (class)
-                 WHERE w.class IS NOT NULL),
+                 WHERE ruled AND w.class IS NOT NULL),
                 class_of_item(k.data ->> 'class_override',
                               ARRAY(SELECT word(l) FROM unnest(k.labels) AS l), k.linked, k.type,
                               word(k.data ->> 'priority'),

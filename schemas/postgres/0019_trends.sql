@@ -89,8 +89,11 @@ BEGIN
         JOIN monthly AS m ON m.scope = w.scope AND m.name = w.name AND m.month = w.month
         WHERE m.complete;
     INSERT INTO w_point
-        SELECT m.scope, m.name, x.metric,
-               (extract(year FROM m.month) * 12 + extract(month FROM m.month))::integer, x.value
+        SELECT m.scope, m.name, m.month,
+               (extract(year FROM m.month) * 12 + extract(month FROM m.month))::integer,
+               x.metric, x.value,
+               EXISTS (SELECT FROM w_window AS a
+                       WHERE a.scope = m.scope AND a.name = m.name AND a.month = m.month)
         FROM (
             SELECT scope, name, min(month) - interval '11 months' AS since, max(month) AS until
             FROM w_window GROUP BY scope, name
@@ -107,12 +110,13 @@ BEGIN
                 THEN (m.items_failure_demand + m.items_adhoc_value)::double precision
                      / m.items_done END)
         ) AS x (metric, value)
-        WHERE m.complete AND x.value IS NOT NULL;
-    PERFORM know('w_window', 'w_point');
+        WHERE m.complete;
+    PERFORM know('w_point');
 END
 $$;
 COMMENT ON FUNCTION dorad_data.trend_points IS
-    'The usable months behind the trends that the changed months touch: into w_window and w_point.';
+    'The values behind the trends that the changed months touch, null where a month gives none: '
+    'into w_window and w_point.';
 
 CREATE FUNCTION dorad_data.test_series(of_basis text, months integer) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -120,65 +124,51 @@ BEGIN
     -- Each usable set of a window: its statistic, exact p given its ties, Theil-Sen slope, and
     -- whether the move over the set is material.
     INSERT INTO w_series
-    WITH sets AS (
-        SELECT w.scope, w.name, w.month, w.at, x.metric, count(p.at) AS n,
-               max(p.at) - min(p.at) AS distance,
-               percentile_cont(0.5) WITHIN GROUP (ORDER BY p.value) AS median
-        FROM w_window AS w
-        CROSS JOIN (VALUES ('deploy_freq'), ('lead_time'), ('fail_rate'), ('restore'),
-                           ('unplanned')) AS x (metric)
-        LEFT JOIN w_point AS p
-            ON p.scope = w.scope AND p.name = w.name AND p.metric = x.metric
-           AND p.at > w.at - months AND p.at <= w.at
-        WHERE of_basis = 'short'
-           -- The long set is asked only where the short one has no answer.
-           OR EXISTS (SELECT FROM w_series AS s
-                      WHERE s.scope = w.scope AND s.name = w.name AND s.month = w.month
-                        AND s.metric = x.metric AND s.basis = 'short' AND s.n >= 5
-                        AND NOT s.moves)
-        GROUP BY w.scope, w.name, w.month, w.at, x.metric
-    ), usable AS (
-        SELECT * FROM sets WHERE n >= CASE of_basis WHEN 'short' THEN 5 ELSE 8 END
-    ), tied AS (
-        SELECT v.scope, v.name, v.month, v.metric, array_agg(v.n ORDER BY v.n DESC) AS ties
-        FROM (
-            SELECT u.scope, u.name, u.month, u.metric, count(*)::integer AS n
-            FROM usable AS u
-            JOIN w_point AS p
-                ON p.scope = u.scope AND p.name = u.name AND p.metric = u.metric
-               AND p.at > u.at - months AND p.at <= u.at
-            GROUP BY u.scope, u.name, u.month, u.metric, p.value
-        ) AS v
-        GROUP BY v.scope, v.name, v.month, v.metric
-    ), paired AS (
-        SELECT u.scope, u.name, u.month, u.metric,
-               sum(sign(b.value - a.value))::integer AS s,
-               percentile_cont(0.5) WITHIN GROUP (
-                   ORDER BY (b.value - a.value) / (b.at - a.at)) AS slope
-        FROM usable AS u
-        JOIN w_point AS a
-            ON a.scope = u.scope AND a.name = u.name AND a.metric = u.metric
-           AND a.at > u.at - months AND a.at <= u.at
-        JOIN w_point AS b
-            ON b.scope = u.scope AND b.name = u.name AND b.metric = u.metric
-           AND b.at > a.at AND b.at <= u.at
-        GROUP BY u.scope, u.name, u.month, u.metric
+    WITH framed AS (
+        SELECT p.scope, p.name, p.month, p.metric, p.asked, count(p.value) OVER w AS n,
+               array_agg(p.value) FILTER (WHERE p.value IS NOT NULL) OVER w AS values,
+               array_agg(p.at) FILTER (WHERE p.value IS NOT NULL) OVER w AS months
+        FROM w_point AS p
+        WINDOW w AS (PARTITION BY p.scope, p.name, p.metric ORDER BY p.at
+                     RANGE BETWEEN test_series.months - 1 PRECEDING AND CURRENT ROW)
+    ), sets AS MATERIALIZED (
+        SELECT f.*, f.n >= CASE of_basis WHEN 'short' THEN 5 ELSE 8 END AS usable
+        FROM framed AS f
+        WHERE f.asked AND (of_basis = 'short' OR (f.scope, f.name, f.month, f.metric) IN (
+            -- The long set is asked only where the short one has no answer, and says which way.
+            SELECT s.scope, s.name, s.month, s.metric FROM w_series AS s
+            WHERE s.basis = 'short' AND s.n >= 5 AND NOT s.moves AND s.slope <> 0))
+    ), tested AS MATERIALIZED (
+        SELECT t.*, q.s, q.slope, g.ties, d.median,
+               t.months[t.n] - t.months[1] AS distance
+        FROM sets AS t
+        LEFT JOIN LATERAL (
+            SELECT sum(sign(t.values[x.later] - t.values[x.earlier]))::integer AS s,
+                   percentile_cont(0.5) WITHIN GROUP (
+                       ORDER BY (t.values[x.later] - t.values[x.earlier])
+                                / (t.months[x.later] - t.months[x.earlier])) AS slope
+            FROM pair_of_points AS x WHERE x.later <= t.n
+        ) AS q ON t.usable
+        LEFT JOIN LATERAL (
+            SELECT array_agg(v.n ORDER BY v.n DESC) AS ties
+            FROM (SELECT count(*)::integer AS n FROM unnest(t.values) AS value GROUP BY value) AS v
+        ) AS g ON t.usable
+        LEFT JOIN LATERAL (
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median
+            FROM unnest(t.values) AS value
+        ) AS d ON t.usable
     )
-    SELECT t.scope, t.name, t.month, t.metric, of_basis, t.n, q.s, k.p, q.slope,
-           coalesce(k.p <= 0.10 AND sign(q.slope) = sign(q.s) AND q.s <> 0
+    SELECT t.scope, t.name, t.month, t.metric, of_basis, t.n, t.s, k.p, t.slope,
+           coalesce(k.p <= 0.10 AND sign(t.slope) = sign(t.s) AND t.s <> 0
                     AND CASE
                         -- Equality counts; the margin is for the last bit of a quotient.
                         WHEN t.metric IN ('fail_rate', 'unplanned')
-                            THEN abs(q.slope) * t.distance >= 0.05 - 1e-12
-                        WHEN t.median = 0 THEN abs(q.slope) > 1e-12
-                        ELSE abs(q.slope) * t.distance >= 0.20 * abs(t.median) * (1 - 1e-12)
+                            THEN abs(t.slope) * t.distance >= 0.05 - 1e-12
+                        WHEN t.median = 0 THEN abs(t.slope) > 1e-12
+                        ELSE abs(t.slope) * t.distance >= 0.20 * abs(t.median) * (1 - 1e-12)
                         END, false)
-    FROM sets AS t
-    LEFT JOIN tied AS g
-        ON g.scope = t.scope AND g.name = t.name AND g.month = t.month AND g.metric = t.metric
-    LEFT JOIN paired AS q
-        ON q.scope = t.scope AND q.name = t.name AND q.month = t.month AND q.metric = t.metric
-    LEFT JOIN mann_kendall AS k ON k.ties = g.ties AND k.s = abs(q.s);
+    FROM tested AS t
+    LEFT JOIN mann_kendall AS k ON k.ties = t.ties AND k.s = abs(t.s);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.test_series IS

@@ -272,7 +272,7 @@ COMMENT ON FUNCTION dorad_data.compute_scopes IS
 CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
 DECLARE
     n integer;
 BEGIN
@@ -317,7 +317,7 @@ CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, by_clock boolean DEFAU
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
 DECLARE
     old_as_of timestamptz;
     tz text := (SELECT report_tz FROM setting);

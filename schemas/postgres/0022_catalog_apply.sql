@@ -290,7 +290,7 @@ CREATE FUNCTION dorad_data.apply_catalog(catalog jsonb, dry_run boolean) RETURNS
     scope text, name text, months integer, changed_values integer)
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
 DECLARE
     report jsonb;
 BEGIN

@@ -26,7 +26,13 @@ BEGIN
         || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
     LOOP
         EXECUTE format('CREATE TEMP TABLE %I (LIKE dorad_data.%1$I INCLUDING DEFAULTS '
-                       'INCLUDING IDENTITY INCLUDING INDEXES) ON COMMIT DROP', t);
+                       'INCLUDING IDENTITY) ON COMMIT DROP', t);
+        -- What rows are told apart by. The other indexes are made when the table is full (know).
+        EXECUTE (
+            SELECT string_agg(format('ALTER TABLE pg_temp.%I ADD PRIMARY KEY (%s);', t,
+                                     (SELECT string_agg(quote_ident(k), ', ' ORDER BY place)
+                                      FROM unnest(key_columns(t)) WITH ORDINALITY AS keys (k, place))), ' ')
+            WHERE key_columns(t) IS NOT NULL);
     END LOOP;
     PERFORM set_config('search_path', 'pg_temp, dorad_data', true);
     PERFORM set_config('dorad.bulk', 'on', true);
@@ -182,7 +188,7 @@ COMMENT ON FUNCTION dorad_data.differences IS
 CREATE FUNCTION dorad_data.verify() RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET client_min_messages = warning AS $$
+SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
 DECLARE
     waiting bigint;
     t text;
@@ -269,7 +275,7 @@ COMMENT ON FUNCTION dorad_data.take_over_months IS
 CREATE FUNCTION dorad_data.rebuild() RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET client_min_messages = warning AS $$
+SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
 DECLARE
     t text;
 BEGIN

@@ -133,7 +133,8 @@ class Database:
             BEGIN
                 FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r'
                          AND relnamespace = 'dorad_data'::regnamespace
-                         AND relname NOT IN ('migration', 'mann_kendall', 'clock', 'setting')
+                         AND relname NOT IN ('migration', 'mann_kendall', 'pair_of_points', 'clock',
+                                             'setting')
                 LOOP
                     EXECUTE format('DELETE FROM %s', t);
                 END LOOP;
