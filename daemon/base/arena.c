@@ -118,13 +118,19 @@ char *arena_strndup(struct arena *arena, const char *text, size_t n)
 
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 {
-	char here[256]; /* most texts fit, and are formatted once */
 	va_list args;
 	va_start(args, fmt);
+	char *text = arena_vprintf(arena, fmt, args);
+	va_end(args);
+	return text;
+}
+
+char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
+{
+	char here[256]; /* most texts fit, and are formatted once */
 	va_list again;
 	va_copy(again, args);
 	int n = vsnprintf(here, sizeof(here), fmt, args);
-	va_end(args);
 	if (n < 0)
 		n = 0;
 

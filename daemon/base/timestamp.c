@@ -2,7 +2,6 @@
 #include "base/timestamp.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -200,6 +199,26 @@ bool timestamp_from_number(int64_t number, int64_t *out_us)
 	return true;
 }
 
+/* n digits of a number, with zeros before it; the place after them. */
+static char *put_digits(char *at, int n, unsigned number)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		at[i] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	return at + n;
+}
+
+static char *put_parts(char *at, const unsigned parts[static 3], int n_first, char between)
+{
+	at = put_digits(at, n_first, parts[0]);
+	*at++ = between;
+	at = put_digits(at, 2, parts[1]);
+	*at++ = between;
+	return put_digits(at, 2, parts[2]);
+}
+
+/* By hand: an event has several of them, and printf was a tenth of what an event costs. */
 void timestamp_format(int64_t at_us, char out[static TIMESTAMP_TEXT_MAX])
 {
 	assert(at_us >= 0);
@@ -222,7 +241,13 @@ void timestamp_format(int64_t at_us, char out[static TIMESTAMP_TEXT_MAX])
 	assert(year <= 9999);
 
 	unsigned second = (unsigned)(rest / US_PER_S);
-	(void)snprintf(out, TIMESTAMP_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%06uZ",
-		year % 10000, month % 100, d % 100, second / 3600 % 24, second / 60 % 60,
-		second % 60, (unsigned)(rest % US_PER_S));
+	const unsigned date_parts[] = {year, month, d};
+	const unsigned time_parts[] = {second / 3600, second / 60 % 60, second % 60};
+	char *at = put_parts(out, date_parts, 4, '-');
+	*at++ = 'T';
+	at = put_parts(at, time_parts, 2, ':');
+	*at++ = '.';
+	at = put_digits(at, 6, (unsigned)(rest % US_PER_S));
+	*at++ = 'Z';
+	*at = '\0';
 }

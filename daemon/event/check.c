@@ -5,19 +5,34 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATH_MAX_BYTES 160
-
-/* Where we are in the data, for the words of an error: "data.origin.paths[3]". */
+/* Where we are in the data. The words for it are made for an error only. */
 struct place {
-	char path[PATH_MAX_BYTES];
+	const struct place *outer; /* NULL: the data itself */
+	const char *name;          /* NULL: an item of a list */
+	size_t i;
 };
+
+#define PLACE_MAX 160
+
+/* "data.origin.paths[3]" */
+static const char *words_for(const struct place *place, char out[static PLACE_MAX])
+{
+	char outer[PLACE_MAX];
+
+	if (!place->outer)
+		(void)snprintf(out, PLACE_MAX, "%s", place->name);
+	else if (place->name)
+		(void)snprintf(out, PLACE_MAX, "%.96s.%.60s", words_for(place->outer, outer),
+			place->name);
+	else
+		(void)snprintf(out, PLACE_MAX, "%.120s[%zu]", words_for(place->outer, outer),
+			place->i);
+	return out;
+}
 
 static struct place below(const struct place *place, const char *name)
 {
-	struct place inner;
-
-	(void)snprintf(inner.path, sizeof(inner.path), "%.96s.%.60s", place->path, name);
-	return inner;
+	return (struct place){.outer = place, .name = name};
 }
 
 /* What was found, cut to what a line can bear. */
@@ -39,8 +54,10 @@ static bool unwanted(
 	const struct place *place, const json_t *value, const char *wanted, struct error *err)
 {
 	char found[64];
+	char words[PLACE_MAX];
 
-	error_setf(err, "%s: want %s, got %s", place->path, wanted, shown(value, found));
+	error_setf(err, "%s: want %s, got %s", words_for(place, words), wanted,
+		shown(value, found));
 	return false;
 }
 
@@ -91,13 +108,15 @@ static bool check_choice(const struct place *place, const struct field *field,
 	const json_t *value, struct error *err)
 {
 	char wanted[160] = "one of";
+	const char *word = json_string_value(value);
 
+	for (size_t i = 0; word && field->choices[i]; i++) {
+		if (strcmp(word, field->choices[i]) == 0)
+			return true;
+	}
 	for (size_t i = 0; field->choices[i]; i++) {
 		size_t n = strlen(wanted);
 
-		if (json_is_string(value) &&
-			strcmp(json_string_value(value), field->choices[i]) == 0)
-			return true;
 		(void)snprintf(wanted + n, sizeof(wanted) - n, "%s %s", i ? "," : "",
 			field->choices[i]);
 	}
@@ -114,11 +133,10 @@ static bool check_list(const struct place *place, const struct field *field,
 	if (!json_is_array(value))
 		return unwanted(place, value, "a list", err);
 	json_array_foreach(value, i, item) {
-		struct place at;
+		const struct place at = {.outer = place, .i = i};
 
 		if (names ? is_name(item) : is_word(item))
 			continue;
-		(void)snprintf(at.path, sizeof(at.path), "%.120s[%zu]", place->path, i);
 		return unwanted(&at, item,
 			names ? "a string of 1 to 255 bytes" : "a string of at most 500 bytes",
 			err);
@@ -200,9 +218,10 @@ static bool has_keys(const struct place *place, const struct field *fields, cons
 	for (; fields->name; fields++) {
 		if (fields->type == FIELD_KEY && !json_object_get(value, fields->name)) {
 			struct place at = below(place, fields->name);
+			char words[PLACE_MAX];
 
 			error_setf(err, "%s: is missing; want a string of 1 to 255 bytes",
-				at.path);
+				words_for(&at, words));
 			return false;
 		}
 	}
@@ -222,7 +241,9 @@ static bool check_object(const struct place *place, const struct field *fields,
 		const struct field *field = field_find(fields, name);
 
 		if (!field) {
-			error_setf(err, "%s: there is no such field", at.path);
+			char words[PLACE_MAX];
+
+			error_setf(err, "%s: there is no such field", words_for(&at, words));
 			return false;
 		}
 		if (!check_field(&at, field, inner, err))
@@ -233,7 +254,7 @@ static bool check_object(const struct place *place, const struct field *fields,
 
 static bool check_data(const struct dora_event *event, struct error *err)
 {
-	static const struct place top = {"data"};
+	static const struct place top = {.name = "data"};
 	const char *kind = dora_kind_name(event->kind);
 	const char *name;
 	json_t *value;
@@ -247,7 +268,10 @@ static bool check_data(const struct dora_event *event, struct error *err)
 		const struct field *field = contract_field(event->kind, name);
 
 		if (!field) {
-			error_setf(err, "%s: a %s has no such field", at.path, kind);
+			char words[PLACE_MAX];
+
+			error_setf(
+				err, "%s: a %s has no such field", words_for(&at, words), kind);
 			return false;
 		}
 		if (!check_field(&at, field, value, err))

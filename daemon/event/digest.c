@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event/digest.h"
 
-#include "base/xalloc.h"
-
 #include <assert.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -21,13 +19,4 @@ void digest_hex(const void *bytes, size_t n, char out[static DIGEST_HEX_MAX])
 		out[2 * i + 1] = digits[hash[i] & 15];
 	}
 	out[64] = '\0';
-}
-
-char *canonical_text(const json_t *value, size_t *out_n)
-{
-	char *text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
-
-	assert(text); /* what the reader let in can be written */
-	*out_n = strlen(text);
-	return text;
 }

@@ -40,12 +40,14 @@ struct dora_event *dora_event_list_add(struct dora_event_list *list)
 	return event;
 }
 
-static const char *encode(const json_t *data, struct arena *arena)
+static struct dora_field encode(const json_t *data, struct arena *arena)
 {
-	size_t n;
-	char *text = canonical_text(data, &n);
+	struct dora_field field = {.name = "data"};
+	char *text = canonical_text(data, &field.n);
 
-	return arena_own(arena, text, free);
+	field.value = arena_memdup(arena, text, field.n + 1);
+	free(text);
+	return field;
 }
 
 size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
@@ -58,7 +60,7 @@ size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
 	const struct {
 		const char *name;
 		const char *value;
-	} fields[DORA_N_FIELDS] = {
+	} fields[DORA_N_FIELDS - 1] = {
 		{"specversion", "1.0"},
 		{"id", event->id},
 		{"revision",
@@ -72,13 +74,13 @@ size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
 		{"datacontenttype", "application/json"},
 		{"endpoint", endpoint},
 		{"delivery", delivery},
-		{"data", encode(event->data, arena)},
 	};
 
-	for (size_t i = 0; i < DORA_N_FIELDS; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		if (fields[i].value)
 			out[n++] = (struct dora_field){
 				fields[i].name, fields[i].value, strlen(fields[i].value)};
 	}
+	out[n++] = encode(event->data, arena);
 	return n;
 }

@@ -8,6 +8,7 @@
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define ESCAPED_NUL "\\u0000"
+#define REPLACEMENT "\\ufffd"
 
 static bool is_wanted(const char *wanted, const char *name, size_t n)
 {
@@ -69,22 +70,22 @@ bool document_is_bounded(const char *bytes, size_t n, struct error *err)
 	return true;
 }
 
+/* From backslash to backslash: there are few, and none outside a string. What follows one
+ * belongs to it: of \\\\u0000 the second is no beginning. */
 void document_replace_nul(char *text, size_t n)
 {
 	const size_t length = strlen(ESCAPED_NUL);
+	const char *end = text + n;
 	char *at = text;
-	char *end = text + n;
 
-	while ((at = memmem(at, (size_t)(end - at), ESCAPED_NUL, length))) {
-		size_t backslashes = 0;
+	while ((at = memchr(at, '\\', (size_t)(end - at)))) {
+		size_t left = (size_t)(end - at);
 
-		while (at - backslashes > text && at[-1 - (ptrdiff_t)backslashes] == '\\')
-			backslashes++;
-		if (backslashes % 2 == 0) { /* else it is \\ and then u0000 */
-			memset(at + 2, 'f', 3);
-			at[5] = 'd';
-		}
-		at += length;
+		if (left < length)
+			return;
+		if (memcmp(at, ESCAPED_NUL, length) == 0)
+			memcpy(at, REPLACEMENT, length);
+		at += 2;
 	}
 }
 

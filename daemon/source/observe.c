@@ -25,25 +25,16 @@ const char *outcome_word(enum outcome outcome)
 	return words[outcome];
 }
 
-static const char *vformat(struct arena *arena, const char *fmt, va_list args)
-{
-	va_list again;
-	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, fmt, args);
-	char *text = arena_alloc(arena, (size_t)(n < 0 ? 0 : n) + 1);
-
-	(void)vsnprintf(text, (size_t)(n < 0 ? 0 : n) + 1, fmt, again);
-	va_end(again);
-	return text;
-}
-
 /* Bytes that no id may hold become '?': control characters, and all but ASCII of what is no
  * UTF-8 (a header may be that). Whether there were any. */
 static bool clean(char *text)
 {
-	CLEANUP(json_decrefp) json_t *valid = json_string(text);
+	bool ascii = true;
 	bool changed = false;
 
+	for (const char *at = text; *at && ascii; at++)
+		ascii = (unsigned char)*at < 0x80;
+	CLEANUP(json_decrefp) json_t *valid = ascii ? NULL : json_string(text);
 	for (char *at = text; *at; at++) {
 		unsigned char byte = (unsigned char)*at;
 
@@ -76,7 +67,7 @@ const char *entity_key(struct intake *in, const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
-	const char *key = vformat(in->arena, fmt, args);
+	const char *key = arena_vprintf(in->arena, fmt, args);
 	va_end(args);
 	return bounded(in->arena, key, ENTITY_MAX);
 }
@@ -107,7 +98,7 @@ void observe_id(struct intake *in, struct dora_event *event, const char *fmt, ..
 {
 	va_list args;
 	va_start(args, fmt);
-	const char *rest = vformat(in->arena, fmt, args);
+	const char *rest = arena_vprintf(in->arena, fmt, args);
 	va_end(args);
 	event->id = bounded(
 		in->arena, arena_printf(in->arena, "%s/%s", event->subject, rest), DORA_ID_MAX);
@@ -120,7 +111,7 @@ void observe_snapshot(struct intake *in, struct dora_event *event, const char *f
 
 	va_list args;
 	va_start(args, fmt);
-	const char *rest = vformat(in->arena, fmt, args);
+	const char *rest = arena_vprintf(in->arena, fmt, args);
 	va_end(args);
 	char *text = canonical_text(event->data, &n);
 	digest_hex(text, n, hex);

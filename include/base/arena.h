@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /*
@@ -24,6 +25,8 @@ char *arena_strndup(struct arena *arena, const char *text, size_t n);
 void *arena_memdup(struct arena *arena, const void *bytes, size_t n);
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* Calls release(object) when the arena goes, the last owned first. Returns object; NULL is
  * fine. */

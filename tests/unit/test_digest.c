@@ -22,6 +22,40 @@ static void the_canonical_form_has_sorted_keys_and_no_spaces(void)
 	json_decref(value);
 }
 
+/* Strings with everything that is escaped, numbers, depth, and more members than fit. */
+static json_t *make_odd(void)
+{
+	json_t *value = json_pack("{s:s, s:[i,I,f,f,b,b,n,[],{}], s:{s:{s:[s]}}, s:s}", "text",
+		"a\"b\\c/d\b\f\n\r\t\x01\x1f\x7f \xc3\xa9 \xf0\x9f\x9a\x80", "numbers", 0,
+		(json_int_t)-9223372036854775807LL - 1, 0.1, 1e300, 1, 0, "o", "o", "o", "in",
+		"", "", "");
+	char name[16];
+
+	for (int i = 99; i > 0; i -= 2) {
+		(void)snprintf(name, sizeof(name), "%d", i);
+		(void)json_object_set_new(value, name, json_integer(i));
+	}
+	(void)json_object_set_new(value, "\x01\"", json_stringn("a\0b", 3));
+	return value;
+}
+
+static void the_canonical_form_is_what_the_library_writes_byte_for_byte(void)
+{
+	json_t *value = make_odd();
+	size_t n;
+	char *text = canonical_text(value, &n);
+	char *dumped = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+
+	CHECK_STR(text, dumped);
+	CHECK_INT(n, strlen(dumped));
+	free(text);
+	free(dumped);
+	text = canonical_text(json_null(), &n);
+	CHECK_STR(text, "null");
+	free(text);
+	json_decref(value);
+}
+
 static void each_kind_has_its_name(void)
 {
 	for (int kind = 0; kind < DORA_N_KINDS; kind++) {
@@ -37,6 +71,7 @@ static void each_kind_has_its_name(void)
 int main(void)
 {
 	RUN(the_canonical_form_has_sorted_keys_and_no_spaces);
+	RUN(the_canonical_form_is_what_the_library_writes_byte_for_byte);
 	RUN(each_kind_has_its_name);
 	return tap_done();
 }
