@@ -9,10 +9,12 @@
 /* A delivery on its way into the file. */
 struct keeping {
 	struct job job;
+	struct held held;          /* once committed, until it is forwarded */
 	struct ledger_entry entry; /* strings owned */
 	ledger_on_kept *on_kept;
 	void *context;
 	int64_t seq;
+	struct recent *recent;
 };
 
 static struct keeping *keeping_of(struct job *job)
@@ -78,17 +80,28 @@ static void keeping_late(struct job *job, enum ledger_result result)
 	keeping->on_kept(keeping->context, result, 0);
 }
 
+static void keeping_destroy(void *object)
+{
+	struct keeping *keeping = object;
+	struct ledger_entry *entry = &keeping->entry;
+
+	if (entry->free_body)
+		entry->free_body(entry->body, entry->n_body);
+	free(keeping); /* and with it the texts */
+}
+
 static void keeping_done(struct job *job, enum ledger_result result)
 {
 	struct keeping *keeping = keeping_of(job);
-	struct ledger_entry *entry = &keeping->entry;
 
 	if (!job->answered)
 		keeping->on_kept(
 			keeping->context, result, result == LEDGER_DONE ? keeping->seq : 0);
-	if (entry->free_body)
-		entry->free_body(entry->body, entry->n_body);
-	free(keeping); /* and with it the texts */
+	keeping->held.seq = keeping->seq;
+	/* A borrowed body is the caller's again from here on. */
+	if (result != LEDGER_DONE || !keeping->entry.free_body ||
+		!recent_hold(keeping->recent, &keeping->held))
+		keeping_destroy(keeping);
 }
 
 static char *append(char **at, const char *text)
@@ -140,6 +153,9 @@ void ledger_keep(struct ledger *ledger, const struct ledger_entry *entry,
 
 	keeping->on_kept = on_kept;
 	keeping->context = context;
+	keeping->recent = &ledger->recent;
+	keeping->held = (struct held){
+		.kept = &keeping->entry, .owner = keeping, .release = keeping_destroy};
 	keeping->job = (struct job){
 		.run = keeping_run,
 		.done = keeping_done,

@@ -79,6 +79,7 @@ static bool is_whole(struct ledger *ledger, struct db *db)
 /* One try. Corrupt is told apart from all else that can be wrong. */
 static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, struct error *err)
 {
+	static const char cursor[] = "SELECT cursor FROM ledger";
 	int busy_ms = ledger->owner ? OWNER_BUSY_MS : VISITOR_BUSY_MS;
 	int code = SQLITE_OK;
 
@@ -113,12 +114,14 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		return LEDGER_OPENED;
 	}
 	space_watch(ledger);
+	recent_settled(&ledger->recent, db_number(ledger->writing, cursor, 0));
 	ledger->reading = db_open(ledger->path, busy_ms, &code, err);
 	return ledger->reading ? LEDGER_OPENED : LEDGER_BAD;
 }
 
 void ledger_disconnect(struct ledger *ledger)
 {
+	recent_clear(&ledger->recent);
 	db_close(ledger->reading);
 	db_close(ledger->writing);
 	ledger->reading = NULL;
@@ -153,6 +156,7 @@ static struct ledger *new_ledger(const char *path)
 	ledger->path = xstrdup(path);
 	ledger->wal_path = xasprintf("%s-wal", path);
 	ledger->packer = body_packer_create();
+	recent_init(&ledger->recent);
 	ledger->reserve_fd = -1;
 	(void)pthread_mutex_init(&ledger->reading_lock, NULL);
 	return ledger;
@@ -163,6 +167,7 @@ static void destroy(struct ledger *ledger)
 	ledger_disconnect(ledger);
 	lock_drop(ledger->lock);
 	body_packer_destroy(ledger->packer);
+	recent_destroy(&ledger->recent);
 	(void)pthread_mutex_destroy(&ledger->reading_lock);
 	free(ledger->wal_path);
 	free(ledger->path);

@@ -6,6 +6,7 @@
 #include "db_priv.h"
 #include "ledger/ledger.h"
 #include "lock_priv.h"
+#include "recent_priv.h"
 #include "schema_priv.h"
 #include "writer_priv.h"
 
@@ -24,6 +25,7 @@ struct ledger {
 	struct db *reading; /* the owner's second one */
 	_Atomic uint32_t id;
 	_Atomic uint64_t generation; /* raised when a file is set aside */
+	struct recent recent;        /* the owner's */
 	struct body_packer *packer;  /* the writer's */
 	int reserve_fd;              /* -1: none */
 	int64_t wal_most_bytes;

@@ -206,7 +206,11 @@ void lock_note_reading(struct lock *lock, int64_t seq)
 {
 	bool suspect = seq == lock->suspect;
 
-	lock->page->thread = gettid();
+	static _Thread_local pid_t thread; /* asked for once, not for each row */
+
+	if (!thread)
+		thread = gettid();
+	lock->page->thread = thread;
 	lock->page->crashes = suspect ? lock->crashes : 0;
 	lock->page->ends = suspect ? lock->ends : 0;
 	__atomic_store_n(&lock->page->seq, seq, __ATOMIC_RELEASE);

@@ -197,13 +197,15 @@ static int read_next(struct db *db, const struct ledger_window *window, struct a
 bool ledger_next(struct ledger *ledger, const struct ledger_window *window, struct arena *arena,
 	struct ledger_rows *out, struct error *err)
 {
-	struct db *db = ledger_begin_reading(ledger);
-	int code = SQLITE_CANTOPEN;
-
 	*out = (struct ledger_rows){
 		.items = arena_alloc(arena, window->rows * sizeof(*out->items)),
 		.generation = ledger->generation,
 	};
+	out->n = recent_take(&ledger->recent, window, arena, out->items);
+	if (out->n)
+		return true;
+	struct db *db = ledger_begin_reading(ledger);
+	int code = SQLITE_CANTOPEN;
 	if (db)
 		code = read_next(db, window, arena, out);
 	if (code != SQLITE_OK)

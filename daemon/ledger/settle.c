@@ -8,8 +8,19 @@
 
 #define SET_BACK_ROWS 2000
 
+/* The numbers of streams, for as long as a settlement takes: it names few, and often. */
+#define MOST_STREAMS 16
+
+struct streams {
+	struct {
+		const char *key;
+		int64_t number;
+	} items[MOST_STREAMS];
+	size_t n;
+};
+
 /* The stream's number; it is made when it is not there. */
-static int stream_number(struct db *db, const char *key, int64_t *out)
+static int find_stream(struct db *db, const char *key, int64_t *out)
 {
 	static const char find[] = "SELECT stream FROM stream WHERE key = ?";
 	static const char make[] =
@@ -34,6 +45,22 @@ static int stream_number(struct db *db, const char *key, int64_t *out)
 	return code;
 }
 
+static int stream_number(struct db *db, struct streams *streams, const char *key, int64_t *out)
+{
+	for (size_t i = 0; i < streams->n; i++) {
+		if (strcmp(streams->items[i].key, key) == 0) {
+			*out = streams->items[i].number;
+			return SQLITE_OK;
+		}
+	}
+	int code = find_stream(db, key, out);
+	if (code == SQLITE_OK && streams->n < MOST_STREAMS) {
+		streams->items[streams->n].key = key;
+		streams->items[streams->n++].number = *out;
+	}
+	return code;
+}
+
 /* A statement about one number. */
 static int run_with(struct db *db, const char *sql, int64_t seq)
 {
@@ -45,20 +72,24 @@ static int run_with(struct db *db, const char *sql, int64_t seq)
 	return db_done(db, remove);
 }
 
-static int write_made(struct db *db, const struct ledger_outcome *outcome)
+/* A live row has made nothing yet, unless it is settled once more because nobody knew whether
+ * the first time was committed: then the same rows take their own places. */
+static int write_made(
+	struct db *db, struct streams *streams, const struct ledger_outcome *outcome)
 {
 	static const char clear[] = "DELETE FROM made WHERE seq = ?";
-	static const char sql[] =
-		"INSERT INTO made (seq, n, kind, source, id, subject, revision, time_us,"
-		"	withdrawn, stream, entry_ms, entry_n)"
-		"	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	int code = run_with(db, clear, outcome->seq);
+	static const char sql[] = "INSERT OR REPLACE INTO made (seq, n, kind, source, id, "
+				  "subject, revision, time_us,"
+				  "	withdrawn, stream, entry_ms, entry_n)"
+				  "	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	int code = outcome->again == LEDGER_AGAIN_NO ? SQLITE_OK
+						     : run_with(db, clear, outcome->seq);
 
 	for (size_t i = 0; i < outcome->n_made && code == SQLITE_OK; i++) {
 		const struct ledger_made *made = &outcome->made[i];
 		int64_t stream = 0;
 
-		code = stream_number(db, made->key, &stream);
+		code = stream_number(db, streams, made->key, &stream);
 		sqlite3_stmt *insert = code == SQLITE_OK ? db_statement(db, sql) : NULL;
 		if (!insert)
 			return code == SQLITE_OK ? db_code(db) : code;
@@ -84,7 +115,8 @@ static int write_bad(struct db *db, const struct ledger_outcome *outcome)
 	static const char clear[] = "DELETE FROM bad_line WHERE seq = ?";
 	static const char sql[] =
 		"INSERT OR REPLACE INTO bad_line (seq, line, reason) VALUES (?, ?, ?)";
-	int code = run_with(db, clear, outcome->seq);
+	int code = outcome->again == LEDGER_AGAIN_NO ? SQLITE_OK
+						     : run_with(db, clear, outcome->seq);
 
 	for (size_t i = 0; i < outcome->n_bad && code == SQLITE_OK; i++) {
 		sqlite3_stmt *insert = db_statement(db, sql);
@@ -109,7 +141,8 @@ static bool stays(const struct ledger_outcome *outcome)
 	return false;
 }
 
-static int write_outcome(struct db *db, const struct ledger_outcome *outcome)
+static int write_outcome(
+	struct db *db, struct streams *streams, const struct ledger_outcome *outcome)
 {
 	static const char sql[] =
 		"UPDATE delivery SET state = ?2, reason = ?3, kind = coalesce(?4, kind),"
@@ -129,7 +162,7 @@ static int write_outcome(struct db *db, const struct ledger_outcome *outcome)
 	bind_number(update, 7, stays(outcome));
 	int code = db_done(db, update);
 	if (code == SQLITE_OK)
-		code = write_made(db, outcome);
+		code = write_made(db, streams, outcome);
 	if (code == SQLITE_OK)
 		code = write_bad(db, outcome);
 	if (code == SQLITE_OK && outcome->again != LEDGER_AGAIN_NO)
@@ -153,10 +186,17 @@ static int write_note(struct db *db, const struct ledger_note *note)
 	return db_done(db, upsert);
 }
 
+struct settling {
+	const struct ledger_settlement *settlement;
+	int64_t cursor; /* where it is then; 0: not moved */
+};
+
 static int settle(struct ledger *ledger, struct db *db, void *context)
 {
 	static const char advance[] = "UPDATE ledger SET cursor = max(cursor, ?)";
-	const struct ledger_settlement *settlement = context;
+	struct settling *settling = context;
+	const struct ledger_settlement *settlement = settling->settlement;
+	struct streams streams = {0};
 	int64_t cursor = 0;
 	int code = SQLITE_OK;
 
@@ -166,7 +206,7 @@ static int settle(struct ledger *ledger, struct db *db, void *context)
 	for (size_t i = 0; i < settlement->n && code == SQLITE_OK; i++) {
 		const struct ledger_outcome *outcome = &settlement->outcomes[i];
 
-		code = write_outcome(db, outcome);
+		code = write_outcome(db, &streams, outcome);
 		if (outcome->again == LEDGER_AGAIN_NO && outcome->seq > cursor)
 			cursor = outcome->seq;
 	}
@@ -174,15 +214,19 @@ static int settle(struct ledger *ledger, struct db *db, void *context)
 		code = write_note(db, &settlement->notes[i]);
 	if (code == SQLITE_OK && cursor)
 		code = run_with(db, advance, cursor);
+	settling->cursor = cursor;
 	return code;
 }
 
 enum ledger_result ledger_settle(
 	struct ledger *ledger, const struct ledger_settlement *settlement, struct error *err)
 {
-	struct ledger_settlement copy = *settlement;
+	struct settling settling = {.settlement = settlement};
+	enum ledger_result result = ledger_write(ledger, settle, &settling, err);
 
-	return ledger_write(ledger, settle, &copy, err);
+	if (result == LEDGER_DONE && settling.cursor)
+		recent_settled(&ledger->recent, settling.cursor);
+	return result;
 }
 
 bool ledger_noted(struct ledger *ledger, const char *key, struct ledger_note *out)

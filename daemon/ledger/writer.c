@@ -124,7 +124,29 @@ static void take_batch(struct writer *writer, bool with_deliveries)
 	}
 }
 
-/* Ends every job of the batch, in order, outside the lock. */
+static void end_jobs(struct job_list *list, bool waits, enum ledger_result result)
+{
+	struct job *next;
+
+	for (struct job *job = TAILQ_FIRST(list); job; job = next) {
+		next = TAILQ_NEXT(job, entry);
+		if (job->waits != waits)
+			continue;
+		TAILQ_REMOVE(list, job, entry);
+		job->done(job, result);
+	}
+}
+
+static void tell_news(struct writer *writer)
+{
+	(void)pthread_mutex_lock(&writer->lock);
+	writer->news_told = true;
+	(void)pthread_cond_broadcast(&writer->news);
+	(void)pthread_mutex_unlock(&writer->lock);
+}
+
+/* Ends every job of the batch outside the lock: deliveries first, so that the forwarder finds
+ * them in memory when it is told. */
 void writer_finish_batch(struct writer *writer, enum ledger_result result)
 {
 	struct job_list done = TAILQ_HEAD_INITIALIZER(done);
@@ -141,16 +163,12 @@ void writer_finish_batch(struct writer *writer, enum ledger_result result)
 		else
 			writer->health.n_refused += !job->answered;
 	}
-	if (result == LEDGER_DONE) {
-		writer->health.n_commits++;
-		writer->news_told = true;
-		(void)pthread_cond_broadcast(&writer->news);
-	}
+	writer->health.n_commits += result == LEDGER_DONE;
 	(void)pthread_mutex_unlock(&writer->lock);
-	while ((job = TAILQ_FIRST(&done))) {
-		TAILQ_REMOVE(&done, job, entry);
-		job->done(job, result);
-	}
+	end_jobs(&done, true, result);
+	end_jobs(&done, false, result);
+	if (result == LEDGER_DONE)
+		tell_news(writer);
 }
 
 void writer_put_back(struct ledger *ledger, enum ledger_result result)
