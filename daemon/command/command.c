@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "command/command.h"
 
+#include "base/scratch.h"
 #include "base/xalloc.h"
 #include "journal.h"
 #include "table.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +229,8 @@ const struct command *command_at(size_t i)
 
 int command_main(int argc, char **argv)
 {
+	/* Before the first of its values. It never sees a NULL either. */
+	json_set_alloc_funcs(scratch_alloc, scratch_free);
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_MISUSED;

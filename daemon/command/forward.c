@@ -2,6 +2,7 @@
 #include "forward_priv.h"
 
 #include "base/log.h"
+#include "base/scratch.h"
 #include "base/timestamp.h"
 #include "base/xalloc.h"
 
@@ -249,9 +250,10 @@ void forwarder_run(struct forwarder *forwarder)
 		}
 	}
 	stream_disconnect(forwarder->stream);
+	scratch_drop();
 }
 
-bool forwarder_finish(struct forwarder *forwarder,
+static bool finish(struct forwarder *forwarder,
 	void (*on_progress)(void *context, int64_t n_rows), void *context, struct error *err)
 {
 	size_t n_rows = 0;
@@ -279,4 +281,13 @@ bool forwarder_finish(struct forwarder *forwarder,
 	}
 	error_setf(err, "stopped");
 	return false;
+}
+
+bool forwarder_finish(struct forwarder *forwarder,
+	void (*on_progress)(void *context, int64_t n_rows), void *context, struct error *err)
+{
+	bool finished = finish(forwarder, on_progress, context, err);
+
+	scratch_drop();
+	return finished;
 }

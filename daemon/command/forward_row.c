@@ -72,30 +72,34 @@ struct planning {
 	struct row_plan *plan;
 };
 
-/* Sends an event, and notes that the row made it. */
+/* Sends an event, and notes that the row made it. The plan outlives the event's own texts. */
 static void plan_event(
 	const struct planning *planning, const struct dora_event *event, bool withdrawn)
 {
 	struct row_plan *plan = planning->plan;
+	struct arena *arena = planning->place->arena;
 	size_t place = plan->outcome.n_made++;
 	struct stream_addition *addition = &plan->additions[plan->n_additions];
-	struct dora_field *fields =
-		arena_alloc(planning->place->arena, DORA_N_FIELDS * sizeof(*fields));
+	struct dora_field *fields = arena_alloc(arena, DORA_N_FIELDS * sizeof(*fields));
+	struct dora_event kept = *event;
 
+	kept.id = arena_strdup(arena, event->id);
+	kept.source = arena_strdup(arena, event->source);
+	kept.subject = arena_strdup(arena, event->subject);
 	plan->made_of[plan->n_additions++] = place;
 	*addition = (struct stream_addition){
-		.key = stream_key_of(planning->place->stream, event->kind, event->subject),
+		.key = stream_key_of(planning->place->stream, kept.kind, kept.subject),
 		.fields = fields,
-		.n_fields = dora_event_fields(event, planning->row->endpoint,
-			planning->place->name, planning->place->arena, fields),
+		.n_fields = dora_event_fields(
+			&kept, planning->row->endpoint, planning->place->name, arena, fields),
 	};
 	plan->made[place] = (struct ledger_made){
-		.kind = event->kind,
-		.source = event->source,
-		.id = event->id,
-		.subject = event->subject,
-		.revision = event->revision,
-		.time_us = event->time_us,
+		.kind = kept.kind,
+		.source = kept.source,
+		.id = kept.id,
+		.subject = kept.subject,
+		.revision = kept.revision,
+		.time_us = kept.time_us,
 		.withdrawn = withdrawn,
 		.key = stream_key(planning->place->stream, addition->key),
 	};
@@ -151,13 +155,28 @@ static void plan_gone(const struct planning *planning, struct before *before)
 	}
 }
 
+static const char *keep_text(const char *text, struct arena *arena)
+{
+	return text ? arena_strdup(arena, text) : NULL;
+}
+
+static const struct bad_line *keep_bad(const struct normalised *normalised, struct arena *arena)
+{
+	struct bad_line *bad = arena_alloc(arena, (normalised->n_bad + 1) * sizeof(*bad));
+
+	for (size_t i = 0; i < normalised->n_bad; i++)
+		bad[i] = (struct bad_line){.line = normalised->bad[i].line,
+			.reason = arena_strdup(arena, normalised->bad[i].reason)};
+	return bad;
+}
+
 /* What the row is from now on. */
 static void set_state(struct ledger_outcome *outcome, enum verdict verdict,
 	const struct normalised *normalised, struct arena *arena)
 {
-	outcome->bad = normalised->bad;
+	outcome->bad = keep_bad(normalised, arena);
 	outcome->n_bad = normalised->n_bad;
-	outcome->kind = normalised->kind;
+	outcome->kind = keep_text(normalised->kind, arena);
 	switch (verdict) {
 	case VERDICT_EVENTS:
 		outcome->state = LEDGER_STATE_FORWARDED;
@@ -171,11 +190,11 @@ static void set_state(struct ledger_outcome *outcome, enum verdict verdict,
 		return;
 	case VERDICT_IGNORED:
 		outcome->state = LEDGER_STATE_IGNORED;
-		outcome->reason = normalised->reason;
+		outcome->reason = keep_text(normalised->reason, arena);
 		return;
 	case VERDICT_MALFORMED:
 		outcome->state = LEDGER_STATE_QUARANTINED;
-		outcome->reason = normalised->reason;
+		outcome->reason = keep_text(normalised->reason, arena);
 		return;
 	}
 	__builtin_unreachable();
@@ -191,8 +210,8 @@ void row_plan_make(const struct ledger_row *row, enum verdict verdict,
 	struct before before;
 
 	if (verdict == VERDICT_MALFORMED) { /* that says nothing of what was read before */
-		row_plan_quarantine(row, normalised->reason, out);
-		out->outcome.kind = normalised->kind;
+		row_plan_quarantine(row, keep_text(normalised->reason, arena), out);
+		out->outcome.kind = keep_text(normalised->kind, arena);
 		return;
 	}
 	*out = (struct row_plan){

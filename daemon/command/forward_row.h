@@ -22,12 +22,13 @@ void row_plan_quarantine(
 struct row_place {
 	const struct stream *stream; /* where its events go */
 	const char *name;            /* "<ledger id>-<seq>" */
-	struct arena *arena;         /* which owns the plan, and lives as long */
+	struct arena *arena;         /* which owns the plan and all its texts */
 };
 
 /*
- * From what the normaliser made of it. Events that the row made before and does not make any
- * more are sent once more with data null (EVENTS.md, revision).
+ * From what the normaliser made of it, which may go as soon as this returns. Events that the
+ * row made before and does not make any more are sent once more with data null (EVENTS.md,
+ * revision).
  */
 void row_plan_make(const struct ledger_row *row, enum verdict verdict,
 	const struct normalised *normalised, const struct row_place *place,

@@ -4,6 +4,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/scratch.h"
 
 #include <string.h>
 
@@ -29,12 +30,14 @@ struct window {
 	size_t n_additions;
 };
 
-static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
+/* What reading a row takes goes before the next is read: the same memory, still cached. */
+static void plan_row_within(struct forwarder *forwarder, const struct ledger_row *row,
 	struct window *window, struct row_plan *out)
 {
 	struct ledger *ledger = forwarder->options.ledger;
 	const struct source *source = source_find(row->source);
-	struct normalised normalised = {.list = {.arena = window->arena}};
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct normalised normalised = {.list = {.arena = arena}};
 	struct delivery delivery = {
 		.endpoint = row->endpoint,
 		.headers = row->headers,
@@ -74,6 +77,14 @@ static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
 		.arena = window->arena,
 	};
 	row_plan_make(row, verdict, &normalised, &place, out);
+}
+
+static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,
+	struct window *window, struct row_plan *out)
+{
+	scratch_begin();
+	plan_row_within(forwarder, row, window, out);
+	scratch_end();
 }
 
 static void plan_rows(struct forwarder *forwarder, struct window *window)

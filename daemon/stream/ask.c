@@ -110,7 +110,9 @@ enum stream_result ask_later(struct stream *stream, size_t n, const char **argv,
 		error_setf(err, "redis is not connected");
 		return STREAM_BROKEN;
 	}
-	if (redisAppendCommandArgv(stream->redis, (int)n, argv, lengths) != REDIS_OK)
+	size_t n_bytes = command_text(&stream->command, n, argv, lengths);
+	if (redisAppendFormattedCommand(stream->redis, stream->command.bytes, n_bytes) !=
+		REDIS_OK)
 		return broken(stream, err);
 	return STREAM_DONE;
 }

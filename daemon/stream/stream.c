@@ -58,6 +58,7 @@ void stream_destroy(struct stream *stream)
 	free(stream->prefix);
 	free(stream->password_file);
 	stream_address_clear(&stream->address);
+	free(stream->command.bytes);
 	free(stream);
 }
 

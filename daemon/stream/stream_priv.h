@@ -7,6 +7,12 @@
 
 #include <hiredis/hiredis.h>
 
+/* Room that is used again for each command. */
+struct text {
+	char *bytes;
+	size_t room;
+};
+
 struct stream {
 	struct address address;
 	char *password_file;
@@ -18,6 +24,7 @@ struct stream {
 	redisContext *redis;                 /* NULL: not connected */
 	redisReplyObjectFunctions functions; /* of its reader */
 	char *where;                         /* what redis is connected to, or was last */
+	struct text command;                 /* the last one */
 };
 
 /* A command's words. Numbers and joined texts live in the arena; all else is borrowed. */
@@ -39,6 +46,10 @@ static inline void reply_free(redisReply *reply)
 		freeReplyObject(reply);
 }
 DEFINE_CLEANUP(redisReply *, reply_free);
+
+/* Writes a command into text as Redis reads it; how many bytes. */
+size_t command_text(
+	struct text *text, size_t n, const char *const *argv, const size_t *lengths);
 
 /* Puts a command into the output buffer. Fails only when not connected or out of memory. */
 enum stream_result ask_later(struct stream *stream, size_t n, const char **argv,
