@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,11 +40,22 @@ static bool make_private(const char *path, struct error *err)
 	return true;
 }
 
+/* Before its first use SQLite is told not to count its memory: the counting takes a lock each
+ * time, and nobody asks. */
+static void start_library(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	(void)sqlite3_initialize();
+}
+
 struct db *db_open(const char *path, int busy_ms, int *code, struct error *err)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, start_library);
 	*code = SQLITE_CANTOPEN;
 	if (!make_private(path, err)) {
 		free(db);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "made_priv.h"
 #include "rows_priv.h"
 
 #include <inttypes.h>
@@ -7,108 +8,6 @@
 #include <string.h>
 
 #define SET_BACK_ROWS 2000
-
-/* The numbers of streams, for as long as a settlement takes: it names few, and often. */
-#define MOST_STREAMS 16
-
-struct streams {
-	struct {
-		const char *key;
-		int64_t number;
-	} items[MOST_STREAMS];
-	size_t n;
-};
-
-/* The stream's number; it is made when it is not there. */
-static int find_stream(struct db *db, const char *key, int64_t *out)
-{
-	static const char find[] = "SELECT stream FROM stream WHERE key = ?";
-	static const char make[] =
-		"INSERT INTO stream (key, entry_ms, entry_n) VALUES (?, 0, 0)";
-	sqlite3_stmt *select = db_statement(db, find);
-
-	if (!select)
-		return db_code(db);
-	bind_text(select, 1, key);
-	int code = sqlite3_step(select);
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(select, 0);
-	(void)sqlite3_reset(select);
-	if (code != SQLITE_DONE)
-		return code == SQLITE_ROW ? SQLITE_OK : code;
-	sqlite3_stmt *insert = db_statement(db, make);
-	if (!insert)
-		return db_code(db);
-	bind_text(insert, 1, key);
-	code = db_done(db, insert);
-	*out = sqlite3_last_insert_rowid(db->handle);
-	return code;
-}
-
-static int stream_number(struct db *db, struct streams *streams, const char *key, int64_t *out)
-{
-	for (size_t i = 0; i < streams->n; i++) {
-		if (strcmp(streams->items[i].key, key) == 0) {
-			*out = streams->items[i].number;
-			return SQLITE_OK;
-		}
-	}
-	int code = find_stream(db, key, out);
-	if (code == SQLITE_OK && streams->n < MOST_STREAMS) {
-		streams->items[streams->n].key = key;
-		streams->items[streams->n++].number = *out;
-	}
-	return code;
-}
-
-/* A statement about one number. */
-static int run_with(struct db *db, const char *sql, int64_t seq)
-{
-	sqlite3_stmt *remove = db_statement(db, sql);
-
-	if (!remove)
-		return db_code(db);
-	bind_number(remove, 1, seq);
-	return db_done(db, remove);
-}
-
-/* A live row has made nothing yet, unless it is settled once more because nobody knew whether
- * the first time was committed: then the same rows take their own places. */
-static int write_made(
-	struct db *db, struct streams *streams, const struct ledger_outcome *outcome)
-{
-	static const char clear[] = "DELETE FROM made WHERE seq = ?";
-	static const char sql[] = "INSERT OR REPLACE INTO made (seq, n, kind, source, id, "
-				  "subject, revision, time_us,"
-				  "	withdrawn, stream, entry_ms, entry_n)"
-				  "	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	int code = outcome->again == LEDGER_AGAIN_NO ? SQLITE_OK
-						     : run_with(db, clear, outcome->seq);
-
-	for (size_t i = 0; i < outcome->n_made && code == SQLITE_OK; i++) {
-		const struct ledger_made *made = &outcome->made[i];
-		int64_t stream = 0;
-
-		code = stream_number(db, streams, made->key, &stream);
-		sqlite3_stmt *insert = code == SQLITE_OK ? db_statement(db, sql) : NULL;
-		if (!insert)
-			return code == SQLITE_OK ? db_code(db) : code;
-		bind_number(insert, 1, outcome->seq);
-		bind_number(insert, 2, (int64_t)i);
-		bind_text(insert, 3, dora_kind_name(made->kind));
-		bind_text(insert, 4, made->source);
-		bind_text(insert, 5, made->id);
-		bind_text(insert, 6, made->subject);
-		bind_number(insert, 7, made->revision);
-		bind_number(insert, 8, made->time_us);
-		bind_number(insert, 9, made->withdrawn);
-		bind_number(insert, 10, stream);
-		bind_number(insert, 11, (int64_t)made->entry_ms);
-		bind_number(insert, 12, (int64_t)made->entry_n);
-		code = db_done(db, insert);
-	}
-	return code;
-}
 
 static int write_bad(struct db *db, const struct ledger_outcome *outcome)
 {
@@ -142,7 +41,7 @@ static bool stays(const struct ledger_outcome *outcome)
 }
 
 static int write_outcome(
-	struct db *db, struct streams *streams, const struct ledger_outcome *outcome)
+	struct db *db, struct made_rows *rows, const struct ledger_outcome *outcome)
 {
 	static const char sql[] =
 		"UPDATE delivery SET state = ?2, reason = ?3, kind = coalesce(?4, kind),"
@@ -162,7 +61,7 @@ static int write_outcome(
 	bind_number(update, 7, stays(outcome));
 	int code = db_done(db, update);
 	if (code == SQLITE_OK)
-		code = write_made(db, streams, outcome);
+		code = write_made(db, rows, outcome);
 	if (code == SQLITE_OK)
 		code = write_bad(db, outcome);
 	if (code == SQLITE_OK && outcome->again != LEDGER_AGAIN_NO)
@@ -196,7 +95,7 @@ static int settle(struct ledger *ledger, struct db *db, void *context)
 	static const char advance[] = "UPDATE ledger SET cursor = max(cursor, ?)";
 	struct settling *settling = context;
 	const struct ledger_settlement *settlement = settling->settlement;
-	struct streams streams = {0};
+	struct made_rows rows = {0};
 	int64_t cursor = 0;
 	int code = SQLITE_OK;
 
@@ -206,10 +105,12 @@ static int settle(struct ledger *ledger, struct db *db, void *context)
 	for (size_t i = 0; i < settlement->n && code == SQLITE_OK; i++) {
 		const struct ledger_outcome *outcome = &settlement->outcomes[i];
 
-		code = write_outcome(db, &streams, outcome);
+		code = write_outcome(db, &rows, outcome);
 		if (outcome->again == LEDGER_AGAIN_NO && outcome->seq > cursor)
 			cursor = outcome->seq;
 	}
+	if (code == SQLITE_OK)
+		code = flush_made(db, &rows);
 	for (size_t i = 0; i < settlement->n_notes && code == SQLITE_OK; i++)
 		code = write_note(db, &settlement->notes[i]);
 	if (code == SQLITE_OK && cursor)
