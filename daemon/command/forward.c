@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* How long nothing new is waited for before looking again: commands write beside us. */
-#define NEWS_US INT64_C(250000)
+#define NEWS_US INT64_C(1000000)
 
 /* How often the dead stream is read back, and idle streams are looked at. */
 #define CHORES_US INT64_C(5000000)

@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How often overload is looked at. */
+/* How often overload is looked at, and how often when nothing waits for its commit. */
 #define CONTROL_US INT64_C(100000)
+#define CONTROL_IDLE_US INT64_C(1000000)
 
 struct endpoint_set *receiver_endpoints(struct receiver *receiver)
 {
@@ -158,7 +159,8 @@ static void control(struct receiver *receiver, struct wakeup *wakeup, const char
 			notify("READY=1");
 		}
 		atomic_store(&receiver->beat_us, receive_clock_us(CLOCK_MONOTONIC));
-	} while (wakeup_wait(wakeup, CONTROL_US));
+	} while (wakeup_wait(
+		wakeup, receive_is_busy(receiver) || paused ? CONTROL_US : CONTROL_IDLE_US));
 }
 
 /* With everything made: two threads beside this one until it is time to stop, then front first,

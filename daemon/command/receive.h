@@ -53,6 +53,9 @@ const char *receive_trouble(struct receiver *receiver);
 /* Should accepting pause, for the ledger is behind? */
 bool receive_should_pause(struct receiver *receiver);
 
+/* Does any delivery wait for its commit? */
+bool receive_is_busy(struct receiver *receiver);
+
 /* Counts what /metrics tells of the ledger. */
 void receive_look(struct receiver *receiver, const char *ledger_path);
 

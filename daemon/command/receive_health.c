@@ -36,6 +36,14 @@ bool receive_should_pause(struct receiver *receiver)
 	return health.behind_us > BEHIND_US && health.behind_us < GIVE_UP_US;
 }
 
+bool receive_is_busy(struct receiver *receiver)
+{
+	struct ledger_health health;
+
+	ledger_health(receiver->ledger, &health);
+	return health.behind_us > 0;
+}
+
 void receive_look(struct receiver *receiver, const char *ledger_path)
 {
 	int64_t now = receive_clock_us(CLOCK_MONOTONIC);

@@ -38,6 +38,19 @@ static size_t n_connections(const struct loop *loop)
 	return n;
 }
 
+/* A machine that sleeps is not woken five times a second to look at no connection. */
+static void set_pace(struct loop *loop)
+{
+	bool busy =
+		n_connections(loop) > 0 || loop->accept_after_us > now_us() || loop->stopping;
+	struct timeval tick = {.tv_sec = busy ? 0 : IDLE_TICK_US / SECOND_US,
+		.tv_usec = busy ? TICK_US : IDLE_TICK_US % SECOND_US};
+
+	if (busy != loop->busy)
+		(void)event_add(loop->tick, &tick);
+	loop->busy = busy;
+}
+
 void loop_finish(struct loop *loop)
 {
 	struct requests replies;
@@ -53,6 +66,7 @@ void loop_finish(struct loop *loop)
 	while (!TAILQ_EMPTY(&loop->phases[PHASE_GONE]))
 		connection_free(TAILQ_FIRST(&loop->phases[PHASE_GONE]));
 	accept_update(loop);
+	set_pace(loop);
 	if (loop->stopping && n_connections(loop) == 0)
 		(void)event_base_loopbreak(loop->base);
 }
@@ -167,6 +181,7 @@ void *loop_run(void *context)
 	struct timeval tick = {.tv_usec = TICK_US};
 
 	loop->thread = pthread_self();
+	loop->busy = true;
 	(void)event_add(loop->wake, NULL);
 	(void)event_add(loop->tick, &tick);
 	accept_update(loop);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #define TICK_US 200000         /* how fine deadlines are */
+#define IDLE_TICK_US 1000000   /* without a connection that has one */
 #define SCRATCH_BYTES 65536    /* most that is read from a connection at a time */
 #define ACCEPT_BATCH 16        /* most that are accepted at a time */
 #define ACCEPT_PAUSE_US 100000 /* no descriptor left: the next attempt */
@@ -42,6 +43,7 @@ struct loop {
 	int wake_fd;
 	struct event **accepts; /* one for each listener */
 	bool accepting;
+	bool busy; /* ticks every TICK_US */
 	bool stopping;
 	int64_t stop_after_us;
 	int64_t accept_after_us;

@@ -30,6 +30,7 @@ struct ledger {
 	int reserve_fd;              /* -1: none */
 	int64_t wal_most_bytes;
 	int64_t wal_bytes;    /* not yet checkpointed; the writer's */
+	bool rested;          /* since it was last busy; the writer's */
 	int64_t expire_at_us; /* when retention looks again; the writer's */
 	struct writer writer;
 };

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <string.h>
 
 /* RELIABILITY.md section 9: what one commit takes at most, and how long it waits for more. */
@@ -16,7 +17,10 @@
 #define IDLE_US INT64_C(1000000)
 #define EXPIRE_US INT64_C(10000000)
 #define EXPIRE_MORE_US INT64_C(200000)
+/* How often the watch looks: at nothing it need not look often, for what comes meanwhile
+ * has its whole patience before it. */
 #define WATCH_US INT64_C(100000)
+#define WATCH_IDLE_US INT64_C(1000000)
 
 /* Under the lock; false: the time is over. */
 static bool wait_on(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t us)
@@ -246,6 +250,21 @@ static void commit_batch(struct ledger *ledger)
 		space_checkpoint(ledger, false);
 }
 
+/* The first time that there is nothing to do: what a busy hour took for its pages is given back
+ * (about 10 MiB). */
+static void rest(struct ledger *ledger)
+{
+	const struct db *reading = ledger_begin_reading(ledger);
+
+	if (reading)
+		(void)sqlite3_db_release_memory(reading->handle);
+	ledger_end_reading(ledger);
+	(void)sqlite3_db_release_memory(ledger->writing->handle);
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static void keep_house(struct ledger *ledger, bool idle)
 {
 	int64_t now = now_us(CLOCK_MONOTONIC);
@@ -254,6 +273,9 @@ static void keep_house(struct ledger *ledger, bool idle)
 		return;
 	if (idle && ledger->wal_bytes > ledger->wal_most_bytes / 16)
 		space_checkpoint(ledger, false);
+	if (idle && !ledger->rested)
+		rest(ledger);
+	ledger->rested = idle;
 	if (now >= ledger->expire_at_us) {
 		bool more = space_expire(ledger, false);
 		ledger->expire_at_us = now + (more ? EXPIRE_MORE_US : EXPIRE_US);
@@ -314,7 +336,8 @@ static void *watch_run(void *context)
 
 		answer_late(writer, &writer->batch, now);
 		answer_late(writer, &writer->queue, now);
-		(void)wait_on(&writer->ticks, &writer->lock, WATCH_US);
+		bool idle = TAILQ_EMPTY(&writer->batch) && TAILQ_EMPTY(&writer->queue);
+		(void)wait_on(&writer->ticks, &writer->lock, idle ? WATCH_IDLE_US : WATCH_US);
 	}
 	(void)pthread_mutex_unlock(&writer->lock);
 	return NULL;
