@@ -97,6 +97,43 @@ def pull_request(number):
                          "body": "Why this change is made and what was weighed. " * 150}}
 
 
+# What stands beside the project, where it does: real payloads, nearest to these sizes.
+REAL = (("deployment_status", 6500), ("issues", 8000), ("push", 12000), ("pull_request", 24000))
+USED = {"deployment_status": lambda body: body.get("deployment_status", {}).get("state") == "success",
+        "issues": lambda body: body.get("action") in ("closed", "opened", "reopened"),
+        "push": lambda body: body.get("commits") and body.get("ref", "").startswith("refs/heads/"),
+        "pull_request": lambda body: body.get("pull_request", {}).get("merged")
+                        or body.get("action") == "closed"}
+
+
+def read_real(folder):
+    """[(kind, payload)] of the folder's GitHub payloads; empty where there are none."""
+    found = []
+    for kind, wanted in REAL:
+        best = None
+        for path in sorted((folder / kind).glob("*.json")):
+            body = json.loads(path.read_text())
+            size = len(json.dumps(body, separators=(",", ":")))
+            if USED[kind](body) and (best is None or abs(size - wanted) < abs(best[0] - wanted)):
+                best = size, body
+        if best:
+            found.append((kind, best[1]))
+    return found
+
+
+def vary(value, number):
+    """The same with ids and hashes of its own, so that it is another observation."""
+    if isinstance(value, dict):
+        return {key: value[key] + number if key == "id" and isinstance(value[key], int)
+                else sha(value[key], number) if key in ("sha", "after", "merge_commit_sha", "id")
+                and isinstance(value[key], str) and len(value[key]) == 40
+                else vary(value[key], number) if key != "repository" else value[key]
+                for key in value}
+    if isinstance(value, list):
+        return [vary(item, number) for item in value]
+    return value
+
+
 def encode(kind, payload, number, secret, address):
     body = json.dumps(payload, separators=(",", ":")).encode()
     signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
@@ -107,13 +144,17 @@ def encode(kind, payload, number, secret, address):
     return head + body, len(body)
 
 
-def write(path, n, secret, address):
-    """n requests to the file; returns the mean size of their bodies."""
+def write(path, n, secret, address, real=()):
+    """n requests to the file, made up or like the real ones; the mean size of their bodies."""
     makers = (deployment_status, push, issue, pull_request)
     total = 0
     with open(path, "wb") as out:
         for number in range(n):
-            kind, payload = makers[number % len(makers)](number)
+            if real:
+                kind, payload = real[number % len(real)]
+                payload = vary(payload, number)
+            else:
+                kind, payload = makers[number % len(makers)](number)
             request, size = encode(kind, payload, number, secret, address)
             out.write(struct.pack("<I", len(request)) + request)
             total += size
