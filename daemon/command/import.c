@@ -191,7 +191,9 @@ static int run_import(struct import *import)
 	if (import->gather) /* else it did not begin */
 		import_tally_print(import->tally, command_wants_json(import->line));
 	print_words(import);
-	return done && !import_tally_n_refused(import->tally) ? EXIT_DONE : EXIT_FAILED;
+	bool tolerant = command_option(import->line, "--tolerant", 0) != NULL;
+	return done && (tolerant || !import_tally_n_refused(import->tally)) ? EXIT_DONE
+									    : EXIT_FAILED;
 }
 
 static const char *source_of(const struct command_line *line, struct import *import)
@@ -282,6 +284,9 @@ const struct command import_command = {
 	.options =
 		(const struct command_option[]){
 			{"--dry-run", NULL, "only say what would come of it", false},
+			{"--tolerant", NULL,
+				"what is not understood is kept and told, and no failure",
+				false},
 			{"--endpoint", "NAME",
 				"whose history this is: its rollout: and keep_titles: apply",
 				false},

@@ -254,7 +254,8 @@ run_steps() {
 hand_over() {
 	if [ "$import" = yes ]; then
 		[ ! -s "$folder/fetched" ] ||
-			"${DORAD:-dorad}" import ${config:+-c "$config"} "${import_options[@]}" "$tool" "$folder/fetched" ||
+			"${DORAD:-dorad}" import ${config:+-c "$config"} --tolerant "${import_options[@]}" "$tool" \
+				"$folder/fetched" ||
 			die "dorad import did not take it; what was fetched is kept in $folder:" \
 				"run this again when that is mended"
 	else
