@@ -46,7 +46,8 @@ static const struct sender senders[] = {
 		"  Content type: application/json\n"
 		"  Secret: @SECRET@\n"
 		"  Events: Deployments, Deployment statuses, Issues, Pull requests, Pushes,\n"
-		"          Releases, Repositories, Workflow runs"},
+		"          Releases, Repositories, Workflow runs\n"
+		"GitHub tries once: dorad-redeliver@.timer asks again for what did not arrive"},
 	{"gitlab", "GitLab", "token", false,
 		"Group (or project), Settings, Webhooks, Add new webhook:\n"
 		"  URL: @URL@\n"
