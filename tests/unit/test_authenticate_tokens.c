@@ -91,12 +91,39 @@ static void tokens_come_as_bearer_header_basic_path_or_query(void)
 	expect(&query, 0, NULL);
 	bearer.headers[0][1] = "t0ken";
 	expect(&bearer, 0, "no_token");
+	bearer.headers[0][1] = "Bearert0ken";
+	expect(&bearer, 0, "no_token");
+	basic.headers[0][0] = "x-other";
+	expect(&basic, 0, "no_token");
+	basic.headers[0][0] = "authorization";
 	basic.headers[0][1] = "Basic !";
 	expect(&basic, 0, "bad_token");
 	path.path_token = NULL;
 	expect(&path, 0, "no_token");
 	query.query_token = "t0ken2";
 	expect(&query, 0, "bad_token");
+}
+
+/* The first of two equal ones: the metric of secrets still in use must not jump about. */
+static void of_two_equal_secrets_the_first_is_named(void)
+{
+	struct attempt token = {
+		"opsgenie", AUTH_BEARER, {"a", "b", "b"}, {{"authorization", "Bearer b"}}};
+	struct attempt twice = {"github", AUTH_SIGNATURE, {EVERYBODY, EVERYBODY},
+		{{"x-hub-signature-256",
+			"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c2"
+			"2c46f4379c8b043e17"}},
+		.body = "Hello, World!"};
+
+	expect(&token, 1, NULL);
+	expect(&twice, 0, NULL);
+}
+
+static void only_where_it_is_said_nothing_is_asked_for(void)
+{
+	struct attempt none = {"opsgenie", AUTH_NONE, {NULL}};
+
+	expect(&none, -1, NULL);
 }
 
 static void what_cannot_be_safe_is_refused_when_it_is_configured(void)
@@ -166,6 +193,8 @@ int main(void)
 	RUN(gitlab_takes_its_token_and_does_not_fall_back_from_a_signature);
 	RUN(a_signing_secret_is_never_a_token);
 	RUN(tokens_come_as_bearer_header_basic_path_or_query);
+	RUN(of_two_equal_secrets_the_first_is_named);
+	RUN(only_where_it_is_said_nothing_is_asked_for);
 	RUN(what_cannot_be_safe_is_refused_when_it_is_configured);
 	RUN(a_time_that_is_no_number_is_stale);
 	RUN(every_method_has_a_name);

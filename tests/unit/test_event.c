@@ -28,7 +28,7 @@ static void close_scene(struct scene *scene)
 static bool read_text(struct scene *scene, const char *text)
 {
 	json_error_t where;
-	json_t *value = json_loads(text, JSON_DECODE_ANY, &where);
+	json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &where);
 
 	if (!value) {
 		printf("# %s: %s\n", text, where.text);
@@ -74,6 +74,7 @@ static void the_least_that_is_needed_is_enough(void)
 
 	CHECK(read_text(&scene,
 		"{\"id\":\"a1\",\"type\":\"dorad.change.v1\",\"time\":\"2026-06-01 21:59:22\","
+		"\"subject\":null,\"revision\":null,\"datacontenttype\":\"application/x+json\","
 		"\"data\":{\"change_id\":\"abc\"}}"));
 	CHECK_STR(scene.err.text, "");
 	const struct dora_event *event = scene.list.items;
@@ -142,6 +143,8 @@ static const struct {
 		"id: want 1 to 255 bytes, got 0"},
 	{"{\"id\":\"a\\u0007\",\"type\":\"dorad.change.v1\"," TIME "," DATA "}",
 		"id: control characters are not allowed"},
+	{"{\"id\":\"a\\u0000\",\"type\":\"dorad.change.v1\"," TIME "," DATA "}",
+		"id: control characters are not allowed"},
 	{"{\"id\":\"1\"," TIME "," DATA "}", "type: is missing; want a string"},
 	{"{\"id\":\"1\",\"type\":\"dorad.changes.v1\"," TIME "," DATA "}",
 		"type: want dorad.<kind>.v1, kind being deployment, change, incident, "
@@ -202,6 +205,8 @@ static const struct {
 	{"change", "{\"change_id\":\"a\",\"review\":{\"number\":1}}",
 		"data.review.number: there is no such field"},
 	{"change", "{\"change_id\":\"a\",\"review\":7}", "data.review: want an object, got 7"},
+	{"change", "{\"change_id\":\"a\",\"review\":{\"opened_at\":7}}",
+		"data.review.opened_at: want a time as in 2026-06-01T21:59:22Z, got 7"},
 	{"change", "{\"change_id\":\"a\",\"origin\":{}}",
 		"data.origin.system: is missing; want a string of 1 to 255 bytes"},
 	{"change",
