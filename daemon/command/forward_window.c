@@ -229,6 +229,27 @@ static void count_row(struct forwarder_state *state, const struct row_plan *plan
 		state->n_events[plan->made[plan->made_of[a]].kind]++;
 }
 
+/* What was wanted where, without what was found: the log has nothing of a body. */
+static size_t n_without_value(const char *reason)
+{
+	const char *value = strstr(reason, " got ");
+
+	return value ? (size_t)(value - reason) : strlen(reason);
+}
+
+static void log_quarantined(
+	const struct ledger_row *row, const char *name, const struct ledger_outcome *outcome)
+{
+	char reason[240];
+	size_t n = n_without_value(outcome->reason);
+
+	(void)snprintf(reason, sizeof(reason), "%.*s", (int)n, outcome->reason);
+	log_warn("quarantined endpoint=%s delivery=%s kind=%s reason=%s: dorad deliveries show "
+		 "%lld has all of it",
+		row->endpoint, name, LOG_QUOTE(outcome->kind), LOG_QUOTE(reason),
+		(long long)row->seq);
+}
+
 static void tell(struct forwarder *forwarder, const struct window *window, size_t n_rows)
 {
 	(void)pthread_mutex_lock(&forwarder->lock);
@@ -244,9 +265,7 @@ static void tell(struct forwarder *forwarder, const struct window *window, size_
 		ledger_absolve(forwarder->options.ledger, row->seq);
 		ledger_name(forwarder->options.ledger, row->seq, name);
 		if (outcome->state == LEDGER_STATE_QUARANTINED || outcome->n_bad)
-			log_warn("quarantined endpoint=%s delivery=%s kind=%s reason=%s",
-				row->endpoint, name, LOG_QUOTE(outcome->kind),
-				LOG_QUOTE(outcome->reason));
+			log_quarantined(row, name, outcome);
 		else
 			log_debug("%s endpoint=%s delivery=%s events=%zu",
 				ledger_state_name(outcome->state), row->endpoint, name,

@@ -2,6 +2,7 @@
 #include "portal/portal.h"
 
 #include "base/log.h"
+#include "dumps.h"
 #include "notify.h"
 #include "table.h"
 
@@ -31,6 +32,7 @@ static void reload(const struct command_line *line, struct portal *portal)
 
 static int run(const struct command_line *line)
 {
+	dumps_forbid();
 	CLEANUP(config_destroyp) struct config *config = command_config(line);
 	struct error err = {0};
 	struct wakeup wakeup;

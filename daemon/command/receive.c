@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "dumps.h"
 #include "notify.h"
 #include "table.h"
 
@@ -265,6 +266,7 @@ static void set_log_level(const char *name)
 
 static int receive(const struct command_line *line)
 {
+	dumps_forbid();
 	struct config *config = command_config(line);
 	struct receiver receiver = {0};
 	struct options_holder holder = {.receiver = &receiver};

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "base/xalloc.h"
 #include "database.h"
+#include "dumps.h"
 #include "store/migration.h"
 #include "table.h"
 
@@ -242,6 +243,7 @@ static int run(const struct command_line *line)
 	if (command_option(line, "--verify", 0))
 		return rollup_verify(line);
 
+	dumps_forbid();
 	CLEANUP(config_destroyp) struct config *config = command_config(line);
 	if (!config)
 		return EXIT_FAILED;

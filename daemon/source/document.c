@@ -141,8 +141,13 @@ json_t *document_read_jansson(
 	json_t *whole = json_loadb(text, n, 0, &where);
 	free(text);
 	if (!whole) {
-		error_setf(err, "the body is no JSON: line %d column %d: %s", where.line,
-			where.column, where.text);
+		/* "invalid token near 'secret'": what stands there may be anybody's */
+		const char *quoted = strstr(where.text, " near '");
+
+		error_setf(err, "the body is no JSON: line %d column %d: %.*s", where.line,
+			where.column,
+			(int)(quoted ? quoted - where.text : (ptrdiff_t)sizeof(where.text)),
+			where.text);
 		return NULL;
 	}
 	json_t *picked = pick(whole, wanted);
