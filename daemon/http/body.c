@@ -64,9 +64,24 @@ static bool move_to_file(struct body *body, const char *folder, struct error *er
 	body->fd = open_spool(folder, err);
 	if (body->fd < 0 || !write_all(body->fd, body->bytes, body->n, folder, err))
 		return false;
-	free(body->bytes);
-	body->bytes = NULL;
-	body->size = 0;
+	body->bytes = xrealloc(body->bytes, BODY_TAIL_BYTES);
+	body->size = BODY_TAIL_BYTES;
+	return true;
+}
+
+/* Small pieces are gathered: a client's chunks of ten bytes must not be a system call each. */
+static bool append_to_file(
+	struct body *body, const char *bytes, size_t n, const char *folder, struct error *err)
+{
+	if (body->n_tail + n > body->size) {
+		if (!write_all(body->fd, body->bytes, body->n_tail, folder, err))
+			return false;
+		body->n_tail = 0;
+	}
+	if (n > body->size)
+		return write_all(body->fd, bytes, n, folder, err);
+	memcpy(body->bytes + body->n_tail, bytes, n);
+	body->n_tail += n;
 	return true;
 }
 
@@ -89,7 +104,7 @@ bool body_append(struct body *body, const char *bytes, size_t n, int64_t expecte
 	if (body->fd < 0 && body->n + n > BODY_MEMORY_BYTES && !move_to_file(body, folder, err))
 		return false;
 	if (body->fd >= 0) {
-		if (!write_all(body->fd, bytes, n, folder, err))
+		if (!append_to_file(body, bytes, n, folder, err))
 			return false;
 	} else {
 		if (body->n + n > body->size)
@@ -100,19 +115,23 @@ bool body_append(struct body *body, const char *bytes, size_t n, int64_t expecte
 	return true;
 }
 
-bool body_finish(struct body *body, struct error *err)
+bool body_finish(struct body *body, const char *folder, struct error *err)
 {
 	if (body->fd < 0)
 		return true;
 
 	assert(body->n > BODY_MEMORY_BYTES);
+	if (!write_all(body->fd, body->bytes, body->n_tail, folder, err))
+		return false;
 	void *mapped = mmap(NULL, body->n, PROT_READ, MAP_SHARED, body->fd, 0);
 	if (mapped == MAP_FAILED) {
 		error_setf(err, "a large body could not be mapped: %s", strerrordesc_np(errno));
 		return false;
 	}
 	(void)close(body->fd);
+	free(body->bytes);
 	body->fd = -1;
+	body->size = 0;
 	body->bytes = mapped;
 	return true;
 }
@@ -135,9 +154,12 @@ void body_rest(const struct body *body)
 
 void body_clear(struct body *body)
 {
-	http_body_free(body->bytes, body->n);
-	if (body->fd >= 0)
+	if (body->fd >= 0) {
 		(void)close(body->fd);
+		free(body->bytes);
+	} else {
+		http_body_free(body->bytes, body->n);
+	}
 	*body = BODY_EMPTY;
 }
 

@@ -14,12 +14,14 @@
  * follows from n alone.
  */
 #define BODY_MEMORY_BYTES (256 * 1024)
+#define BODY_TAIL_BYTES (64 * 1024) /* gathered before they are written to the file */
 
 struct body {
-	char *bytes; /* memory, or the mapping of a complete one; NULL while it is a file */
+	char *bytes; /* memory, or the mapping of a complete one; of a file the tail */
 	size_t n;
-	size_t size; /* of the memory */
-	int fd;      /* of the file; -1: none */
+	size_t size;   /* of the memory */
+	size_t n_tail; /* not in the file yet */
+	int fd;        /* of the file; -1: none */
 };
 
 #define BODY_EMPTY ((struct body){.fd = -1})
@@ -29,8 +31,8 @@ struct body {
 bool body_append(struct body *body, const char *bytes, size_t n, int64_t expected,
 	const char *folder, struct error *err);
 
-/* Complete: bytes holds all n of them (NULL if n is 0). */
-bool body_finish(struct body *body, struct error *err);
+/* Complete: bytes holds all n of them (NULL if n is 0). False as before. */
+bool body_finish(struct body *body, const char *folder, struct error *err);
 
 /* What it costs now. */
 size_t body_memory(const struct body *body);

@@ -68,7 +68,7 @@ static enum http_refusal on_data_end(struct chunks *chunks, char byte)
  * what is not data is counted, too. */
 static enum http_refusal on_byte(struct chunks *chunks, char byte)
 {
-	if (++chunks->overhead > CHUNK_OVERHEAD_BYTES + chunks->total)
+	if (++chunks->overhead > CHUNK_OVERHEAD_BYTES + chunks->total / CHUNK_DATA_PER_OVERHEAD)
 		return HTTP_REFUSAL_CHUNK_OVERHEAD;
 
 	switch (chunks->state) {

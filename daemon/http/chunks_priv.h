@@ -7,7 +7,11 @@
 /* The chunked coding (RFC 9112 section 7.1): extensions ignored, trailers dropped. */
 #define CHUNK_SIZE_DIGITS 8
 #define CHUNK_LINE_MAX_BYTES 256
-#define CHUNK_OVERHEAD_BYTES 16384
+
+/* What is not data may be so many bytes, and one more for so many of the data: chunks of 80
+ * bytes and more. RFC 9112 section 7.1.1 leaves such limits to us. */
+#define CHUNK_OVERHEAD_BYTES 65536
+#define CHUNK_DATA_PER_OVERHEAD 16
 
 enum chunks_state {
 	CHUNKS_SIZE,

@@ -145,11 +145,12 @@ void request_hand_over(struct http_request *request)
 	const struct http_handler *handler = &loop->server->handler;
 	struct error err = {0};
 
-	if (!body_finish(&request->body, &err)) {
+	if (!body_finish(&request->body, loop->server->spool_folder, &err)) {
 		warn(loop, &err);
 		output_refuse(connection, 503, NULL);
 		return;
 	}
+	charge(request, body_memory(&request->body), body_file(&request->body));
 	request->view.body = request->body.bytes;
 	request->view.n_body = request->body.n;
 	request->handed = true;

@@ -40,7 +40,7 @@ enum http_refusal {
 	HTTP_REFUSAL_CHUNK_SIZE,     /* not 1 to 8 hex digits */
 	HTTP_REFUSAL_CHUNK_LINE,     /* its line over 256 bytes, or a control byte in it */
 	HTTP_REFUSAL_CHUNK_END,      /* no CRLF after a chunk's data */
-	HTTP_REFUSAL_CHUNK_OVERHEAD, /* more framing than 16 KiB and as much as the data */
+	HTTP_REFUSAL_CHUNK_OVERHEAD, /* much more framing than the data needs */
 	HTTP_REFUSAL_N,
 };
 

@@ -54,6 +54,12 @@ def program():
                        "or name it in $DORAD")
 
 
+def optimised():
+    """The optimised build's program where there is one: for what a request costs."""
+    path = os.path.join(ROOT, "build", "dorad")
+    return path if not os.environ.get("DORAD") and os.access(path, os.X_OK) else program()
+
+
 def environment(more=None):
     return {**os.environ, **SANITIZERS, **(more or {})}
 
@@ -91,10 +97,11 @@ class Daemon:
     """`dorad SUBCOMMAND -c config` in the foreground, its log in a file."""
 
     def __init__(self, subcommand, config, folder, arguments=(), address=None, env=None,
-                 wrapper=(), fds=()):
+                 wrapper=(), fds=(), path=None):
         self.subcommand = subcommand
         self.address = address      # host:port or unix:/path; None: it does not listen
-        self.command = [*wrapper, program(), subcommand, "-c", config, *map(str, arguments)]
+        self.command = [*wrapper, path or program(), subcommand, "-c", config,
+                        *map(str, arguments)]
         self.env = env or {}
         self.fds = fds              # descriptors that it inherits
         self.log = os.path.join(folder, f"{subcommand}.log")
@@ -191,6 +198,22 @@ class Daemon:
         with open(self.log, "rb") as log:
             log.seek(self.started_at)
             return log.read().decode("utf-8", errors="replace")
+
+    # -- what it costs ---------------------------------------------------------------------
+
+    def cpu_seconds(self):
+        """Of all its threads, to the nanosecond."""
+        total = 0
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{thread}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+        return total / 1e9
+
+    def memory_bytes(self, name="VmRSS"):
+        """VmRSS: now; VmHWM: the most so far."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            line, = (line for line in file if line.startswith(name + ":"))
+        return int(line.split()[1]) * 1024
 
     # -- requests --------------------------------------------------------------------------
 
@@ -297,12 +320,14 @@ class Site:
 
     # -- use -------------------------------------------------------------------------------
 
-    def start(self, subcommand, *arguments, wait=True, env=None, wrapper=(), fds=()):
-        """Starts a daemon with the configuration as it now is; returns when it is ready."""
+    def start(self, subcommand, *arguments, wait=True, **options):
+        """Starts a daemon with the configuration as it now is; returns when it is ready.
+
+        options: of Daemon; path is that of another program than the one under test."""
         self.write()
         address = {"receive": self.receive_address, "portal": self.portal_address}
         daemon = Daemon(subcommand, self.path, self.folder, arguments,
-                        address.get(subcommand), env, wrapper, fds)
+                        address.get(subcommand), **options)
         daemon.secrets = self.secrets
         self.daemons.append(daemon)
         return daemon.start(wait)

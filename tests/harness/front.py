@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from collections import namedtuple
 
-from harness.dorad import environment, no_reports, program
+from harness.dorad import environment, no_reports, optimised, program
 from harness.http import get
 from harness.wait import wait_until
 
@@ -70,10 +70,12 @@ def is_closed(connection):
 
 
 class Front:
-    """listen: addresses (default: a port of 127.0.0.1); wrapper: before the command."""
+    """listen: addresses (default: a port of 127.0.0.1); wrapper: before the command; costs: of
+    the optimised build where there is one, for what it costs is looked at."""
 
     def __init__(self, *arguments, listen=("127.0.0.1:0",), wrapper=(), env=None, fds=(),
-                 **options):
+                 costs=False, **options):
+        self.build = os.path.dirname(optimised() if costs else program())
         self.listen = listen
         self.wrapper = list(wrapper)
         self.env = env or {}
@@ -85,7 +87,7 @@ class Front:
         self.addresses = []
 
     def __enter__(self):
-        path = os.path.join(os.path.dirname(program()), "tests", "system", "front")
+        path = os.path.join(self.build, "tests", "system", "front")
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig=KILL", *self.wrapper, path, *self.arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True,
@@ -164,4 +166,4 @@ class Front:
     @property
     def is_sanitized(self):
         """Its memory is not what the program would use."""
-        return "san" in os.path.basename(os.path.dirname(program()))
+        return "san" in os.path.basename(self.build)

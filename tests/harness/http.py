@@ -7,6 +7,7 @@ import hmac
 import http.client
 import json
 import socket
+import struct
 import time
 import uuid
 from collections import namedtuple
@@ -136,3 +137,9 @@ def post_events(address, endpoint, events, secret, form="ndjson"):
     else:
         headers["Authorization"] = f"Bearer {secret}"
     return post(address, f"/webhooks/{endpoint}", body, headers)
+
+
+def reset(connection):
+    """Ends a connection with a reset instead of a farewell."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

@@ -145,6 +145,7 @@ def reset(client):
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
 def test_a_client_may_leave_after_any_byte(front, leave):
+    """RELIABILITY.md section 10, row 29."""
     request = post("/sink", b"12345678")
     for n in range(len(request)):
         client = front.connect()

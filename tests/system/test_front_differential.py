@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The request reader against those of others: tests/fuzz/differential, briefly."""
+"""The request reader against those of others: tests/fuzz/differential, briefly
+(RELIABILITY.md section 10, row 26)."""
 
 import importlib.machinery
 import importlib.util

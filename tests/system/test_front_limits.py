@@ -273,6 +273,7 @@ def honest(front, n):
         took.append(time.monotonic() - began)
     took.sort()
     print(f"honest: p50 {took[n // 2] * 1e3:.1f} ms, p99 {took[n * 99 // 100] * 1e3:.1f} ms")
+    assert took[n * 99 // 100] < 1
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -284,6 +285,7 @@ def honest(front, n):
     (b"", b""),
 ], ids=["head", "body", "chunk line", "idle", "silence"])
 def test_no_honest_request_fails_beside_a_thousand_slow_ones(first, more, threads):
+    """RELIABILITY.md section 10, row 22."""
     with Front(**{**FAST, "header_us": 1_000_000, "body_us": 2_000_000}, connections=1000,
                per_address=500, threads=threads) as front:
         with Flood(front, 1000, first, more) as flood:
@@ -304,7 +306,8 @@ def test_no_honest_request_fails_beside_a_thousand_slow_ones(first, more, thread
 ], ids=["5,000 fields", "endless field", "endless chunk line", "1-byte chunks",
         "endless trailers", "endless empty lines"])
 def test_what_never_ends_is_cut_early(sent):
-    with Front() as front:
+    """Row 25; every named case against the receiver itself is in test_hostile.py."""
+    with Front(costs=True) as front:
         front.get("/view")
         cpu, memory = front.cpu_seconds(), front.memory_bytes()
         for _ in range(10):
@@ -327,8 +330,9 @@ def raise_limit_of_files(wanted):
 
 
 def test_ten_thousand_idle_connections_cost_little():
+    """Row 23."""
     assert raise_limit_of_files(12_000), "the hard limit of open files is too low for this test"
-    with Front(header_us=60_000_000, per_address=2000, connections=11_000) as front:
+    with Front(header_us=60_000_000, per_address=2000, connections=11_000, costs=True) as front:
         before = front.memory_bytes()
         clients = [front.connect(f"127.0.0.{2 + i % 8}") for i in range(10_000)]
         front.wait_for(lambda stats: stats["connections"] > 10_000, "all to be there")
@@ -341,6 +345,7 @@ def test_ten_thousand_idle_connections_cost_little():
 
 
 def test_twenty_large_bodies_at_a_time_stay_out_of_memory():
+    """Row 24."""
     body = b"x" * (25 * 1024 * 1024)
     with Front() as front:
         failed = []

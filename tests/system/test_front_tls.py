@@ -291,9 +291,10 @@ def test_no_honest_request_fails_beside_a_thousand_half_handshakes(authority):
 
 
 def test_two_thousand_idle_tls_connections_cost_little(authority):
+    """RELIABILITY.md section 10, row 23."""
     context = context_for(authority)
     with Front("plain=127.0.0.1:0", **options(authority), header_us=60_000_000,
-               per_address=3000) as front:
+               per_address=3000, costs=True) as front:
         front.addresses.reverse()
         before = front.memory_bytes()
         clients = [connect_tls(front, context) for _ in range(2000)]

@@ -78,8 +78,8 @@ static void every_end_of_a_connection_has_a_name(void)
 		CHECK(strlen(http_close_name((enum http_close)i)) > 0);
 }
 
-/* A body that comes in pieces of 100,000 bytes, and whether all of it is there at the end. */
-static void check_body(size_t n, int64_t announced)
+/* A body that comes in pieces, and whether all of it is there at the end. */
+static void check_body(size_t n, int64_t announced, size_t each)
 {
 	struct body body = BODY_EMPTY;
 	struct error err = {0};
@@ -87,14 +87,15 @@ static void check_body(size_t n, int64_t announced)
 
 	for (size_t i = 0; i < n; i++)
 		sent[i] = (char)(i * 7 + i / 251);
-	for (size_t at = 0; at < n; at += 100000) {
-		size_t piece = n - at < 100000 ? n - at : 100000;
+	for (size_t at = 0; at < n; at += each) {
+		size_t piece = n - at < each ? n - at : each;
 
 		CHECK(body_append(&body, sent + at, piece, announced, "/var/tmp", &err));
 		CHECK(body_memory(&body) <= BODY_MEMORY_BYTES);
 		CHECK(body_memory(&body) + body_file(&body) >= body.n);
 	}
-	CHECK(body_finish(&body, &err));
+	CHECK(body_finish(&body, "/var/tmp", &err));
+	CHECK_INT(body_memory(&body), body_file(&body) ? 0 : body.size);
 	CHECK_INT(body.n, n);
 	CHECK(memcmp(body.bytes, sent, n) == 0);
 	body_rest(&body);
@@ -111,8 +112,10 @@ static void a_body_is_whole_whether_in_memory_or_in_a_file(void)
 		BODY_MEMORY_BYTES + 1, 2000000};
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		check_body(sizes[i], (int64_t)sizes[i]);
-		check_body(sizes[i], -1);
+		check_body(sizes[i], (int64_t)sizes[i], 100000);
+		check_body(sizes[i], -1, BODY_TAIL_BYTES);
+		check_body(sizes[i], -1, BODY_TAIL_BYTES / 3);
+		check_body(sizes[i], -1, 77);
 	}
 }
 

@@ -166,7 +166,7 @@ static void chunks_over_the_limit_are_413_before_their_data(void)
 
 static void a_flood_of_one_byte_chunks_is_cut(void)
 {
-	static char request[65536] = CHUNKED;
+	static char request[131072] = CHUNKED;
 	size_t n = strlen(CHUNKED);
 
 	for (; n + 6 < sizeof(request); n += 6)
