@@ -139,6 +139,29 @@ def test_the_templates_of_a_freshservice_change_and_release(tmp_path):
     assert (row["data"]["status"], row["data"]["via"]) == ("succeeded", "release")
 
 
+# -- Backstage ---------------------------------------------------------------------------------
+
+def test_the_annotations_for_backstage_make_the_service_that_its_readme_says(tmp_path):
+    path = os.path.join(SENDERS, "backstage", "catalog-info.yaml")
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(dorad.run("catalog", "import", path).stdout, encoding="utf-8")
+    written = yaml.safe_load(catalog.read_text(encoding="utf-8"))
+    assert written["teams"] == [{"name": "crew", "title": "The crew"}]
+    service, = written["services"]
+    assert service == {
+        "name": "checkout", "title": "Checkout", "owners": "crew", "phases": "live",
+        "aliases": "checkout-api",
+        "sources": [{"github": "acme/checkout"}, {"jira": "CHK", "component": "web"},
+                    {"servicenow": "checkout"}, {"pagerduty": "PABC123"},
+                    {"argocd": "checkout"}]}
+    # The table says what each annotation that is known becomes.
+    known = re.findall(r'^\t\{"(\S+)", "\w+"\},', read("..", "..", "daemon", "config",
+                                                      "backstage.c"), re.M)
+    annotations = [name for name in known if "/" in name]
+    assert len(annotations) == 7
+    assert all(f"`{name}`" in read("backstage", "README.md") for name in annotations)
+
+
 # -- the rest ----------------------------------------------------------------------------------
 
 def test_every_file_to_paste_can_be_read():
