@@ -28,6 +28,8 @@ char *config_secret_read(const struct config *config, const char *name, struct e
 	char *path = config_secret_path(config, name);
 	FILE *file = fopen(path, "re");
 	char *secret = xcalloc(1, SECRET_MAX_BYTES + 2);
+	if (file) /* no second copy that nobody wipes */
+		(void)setvbuf(file, NULL, _IONBF, 0);
 	size_t n = file ? fread(secret, 1, SECRET_MAX_BYTES + 1, file) : 0;
 	const char *fault = NULL;
 	struct stat mode = {0};

@@ -134,6 +134,8 @@ static enum stream_result check_role(struct stream *stream, struct error *err)
 static bool read_password(const char *path, char out[static PASSWORD_MAX], struct error *err)
 {
 	FILE *file = fopen(path, "re");
+	if (file) /* no second copy that nobody wipes */
+		(void)setvbuf(file, NULL, _IONBF, 0);
 	bool read = file && fgets(out, PASSWORD_MAX, file);
 
 	if (!read)
