@@ -8,6 +8,10 @@
 
 #define NOWHERE SIZE_MAX
 
+/* Clocks differ, and a series of commits has one second: what follows on the line landed later
+ * all the same. A clock that is wrong by more than this drags nobody along. */
+#define SKEW_US (INT64_C(86400) * 1000000)
+
 struct node {
 	char *sha; /* owned, with the entry behind it */
 	const char *entry;
@@ -16,8 +20,9 @@ struct node {
 	char **parent_shas; /* owned until then */
 	size_t n_parents;
 	int64_t committed_us;
-	bool is_parent; /* of another one */
-	bool is_line;   /* on the branch's own line */
+	int64_t landed_us; /* of one on the line, once it is told */
+	bool is_parent;    /* of another one */
+	bool is_line;      /* on the branch's own line */
 	bool is_told;
 };
 
@@ -189,11 +194,23 @@ static void collect(struct lineage *lineage, struct walk *walk, size_t top)
 	}
 }
 
+/* When it was made, but after what is before it on the line. */
+static void land(struct lineage *lineage, struct node *node)
+{
+	size_t before = node->n_parents ? node->parents[0] : NOWHERE;
+	int64_t after_us = before == NOWHERE ? 0 : lineage->nodes[before].landed_us + 1;
+	bool behind = after_us > node->committed_us && after_us - node->committed_us < SKEW_US;
+
+	node->landed_us = behind ? after_us : node->committed_us;
+}
+
 static void tell(struct lineage *lineage, const struct walk *walk,
 	void (*each)(void *context, const struct lineage_push *push), void *context)
 {
-	const struct node *top = &lineage->nodes[walk->found[walk->n_found - 1]];
+	struct node *top = &lineage->nodes[walk->found[walk->n_found - 1]];
 	json_t *commits = json_array();
+
+	land(lineage, top);
 
 	for (size_t i = 0; i < walk->n_found; i++)
 		(void)json_array_append_new(
@@ -202,7 +219,7 @@ static void tell(struct lineage *lineage, const struct walk *walk,
 		&(struct lineage_push){
 			.before = top->first_parent,
 			.after = top->sha,
-			.landed_us = top->committed_us,
+			.landed_us = top->landed_us,
 			.commits = commits,
 		});
 	json_decref(commits);
