@@ -88,6 +88,21 @@ static void count(struct import *import, const char *body, size_t n, int64_t rec
 	import_tally_add(import->tally, &made);
 }
 
+/* By all that its events are made of: the body, the source and the endpoint's options. */
+static void name_delivery(const struct import *import, const char *body, size_t n,
+	char hex[static DIGEST_HEX_MAX])
+{
+	char all[DIGEST_HEX_MAX + 128];
+
+	digest_hex(body, n, hex);
+	int length = snprintf(all, sizeof(all), "%s %s", hex, source_name(import->source));
+	for (size_t i = 0; i < import->n_headers; i++)
+		length += snprintf(all + length, sizeof(all) - (size_t)length, " %.20s=%.20s",
+			import->headers[i].name, import->headers[i].value);
+	digest_hex(all, (size_t)length, hex);
+	hex[ID_DIGITS] = '\0';
+}
+
 bool import_keep(void *context, const char *body, size_t n)
 {
 	struct import *import = context;
@@ -100,8 +115,7 @@ bool import_keep(void *context, const char *body, size_t n)
 	import_progress(import);
 	if (import->dry_run)
 		return true;
-	digest_hex(body, n, hex);
-	hex[ID_DIGITS] = '\0';
+	name_delivery(import, body, n, hex);
 	if (!ledger_holds_import(import->deliverer.ledger, hex, &known, &err)) {
 		(void)command_fail(import->line, "%s", err.text);
 		return false;
