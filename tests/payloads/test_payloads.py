@@ -179,6 +179,37 @@ def test_the_events_of_the_samples_are_as_many_as_were_found_right(source):
     assert counts(rows_of(source)) == COUNTS[source]
 
 
+# What APIs answer, and how many events of what kind come of it.
+REPLIES = {
+    "jira/mobitel-jira-api-requests-issue.json": {"work_item": 1, "incident": 1},
+    "jira/mobitel-jira-api-requests-issue-rendered.json": {"work_item": 1, "incident": 1},
+    "jira/mobitel-jira-api-requests-project-gens-search-project.json":
+        {"work_item": 1, "incident": 1},
+    "jira/mobitel-jira-api-requests-status.json": {},
+    "servicenow/elastic-problem-display_value_all.subset.json": {"work_item": 1, "incident": 1},
+    "servicenow/fx-get_incidents_response.json": {"work_item": 1, "incident": 1},
+    "servicenow/sndocs-changeapi-03.json": {"change_request": 1},
+    "servicenow/sndocs-changeapi-06.json": {"change_request": 1},
+    "servicenow/sndocs-tableapi-01.json": {"work_item": 1, "incident": 1},
+    "servicenow/sndocs-tableapi-02.json": {"work_item": 1, "incident": 1},
+    "servicenow/sndocs-tableapi-03.json": {"work_item": 1, "incident": 1},
+    "servicenow/sndocs-tableapi-04.json": {"work_item": 1, "incident": 1},
+}
+
+
+@pytest.mark.parametrize("reply", sorted(
+    name for name in REPLIES if os.path.exists(os.path.join(COLLECTION, name))))
+def test_an_answer_of_an_api_is_imported(reply, tmp_path):
+    config = tmp_path / "dorad.yaml"
+    config.write_text("redis: redis://127.0.0.1:1\nreceive:\n  listen: [127.0.0.1:1]\n"
+                      f"  ledger: {tmp_path}/ledger.db\n  endpoints:\n"
+                      "    one: {source: events, auth: none}\n")
+    done = dorad.run("import", "--dry-run", "--json", reply.split("/")[0],
+                     os.path.join(COLLECTION, reply), config=config)
+    rows = json.loads(done.stdout)
+    assert {row["kind"]: row["count"] for row in rows} == REPLIES[reply]
+
+
 if __name__ == "__main__":
     for name in COUNTS:
         if samples(name):
