@@ -37,3 +37,8 @@ def test_an_endpoint_is_completed_from_the_configuration(tmp_path):
                       "    gitlab: {source: gitlab}\nrollup:\n    other: x\n")
     assert complete("deliveries", "--endpoint", "git", config=config) == ["github", "gitlab"]
     assert complete("deliveries", "--endpoint", "o", config=config) == []
+
+
+def test_the_first_word_of_a_command_is_completed():
+    assert complete("import", "g") == ["github", "gitlab", "git"]
+    assert "unmapped" in complete("catalog", "")
