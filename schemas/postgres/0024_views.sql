@@ -254,7 +254,8 @@ COMMENT ON COLUMN dorad.ownership.valid_to IS 'First instant after it; NULL: sti
 CREATE VIEW dorad.status AS
 SELECT nullif(nullif(c.as_of, '-infinity'), 'infinity') AS as_of, s.report_tz, s.attribution_window_s,
        s.lead_time_start, s.max_severity, s.applied_at AS catalog_applied_at,
-       (SELECT count(*) FROM dorad_data.mark) + (SELECT count(*) FROM dorad_data.month_mark) AS waiting
+       (SELECT count(*) FROM dorad_data.mark) + (SELECT count(*) FROM dorad_data.month_mark) AS waiting,
+       1 AS views_version
 FROM dorad_data.clock AS c CROSS JOIN dorad_data.setting AS s;
 COMMENT ON VIEW dorad.status IS 'What the numbers are about, and whether something waits to be computed: one row.';
 COMMENT ON COLUMN dorad.status.as_of IS 'The instant that the numbers are about; NULL: never set.';
@@ -264,3 +265,5 @@ COMMENT ON COLUMN dorad.status.lead_time_start IS 'Where lead time begins: commi
 COMMENT ON COLUMN dorad.status.max_severity IS 'Incidents less severe than this are left out.';
 COMMENT ON COLUMN dorad.status.catalog_applied_at IS 'When a catalogue was last applied; NULL: never.';
 COMMENT ON COLUMN dorad.status.waiting IS 'Marks that wait to be worked off.';
+COMMENT ON COLUMN dorad.status.views_version IS
+    'Version of these views: within one, no column goes away or changes its type or meaning.';

@@ -228,16 +228,19 @@ COMMENT ON COLUMN dorad.fact_change.clamped IS 'It was negative and counts as 0.
 COMMENT ON COLUMN dorad.fact_change.url IS 'The page a person would open.';
 
 CREATE VIEW dorad.fact_incident AS
-SELECT e.incident_id, e.service, e.team, e.started_month, e.restored_month, e.started_at,
-       e.restored_at, e.restore_s AS time_to_restore_s, e.reopens, e.severity, e.attr_rule,
-       e.deployments, e.url, e.review_url
+SELECT e.incident_id, e.service, e.team, o.team AS restored_team, e.started_month,
+       e.restored_month, e.started_at, e.restored_at, e.restore_s AS time_to_restore_s, e.reopens,
+       e.severity, e.attr_rule, e.deployments, e.url, e.review_url
 FROM dorad.explain_incident AS e
+LEFT JOIN dorad_data.ownership AS o
+    ON o.service = e.service AND o.valid_from <= e.restored_at AND e.restored_at < o.valid_to
 WHERE e.counted;
 COMMENT ON VIEW dorad.fact_incident IS
     'Counted incidents, a row for each service hit; count distinct ids to count incidents of a team.';
 COMMENT ON COLUMN dorad.fact_incident.incident_id IS 'Its id; with service the key.';
 COMMENT ON COLUMN dorad.fact_incident.service IS 'A service that it hit.';
 COMMENT ON COLUMN dorad.fact_incident.team IS 'The team that owned the service when it began.';
+COMMENT ON COLUMN dorad.fact_incident.restored_team IS 'The team that owned the service when it was resolved: its restore time counts there.';
 COMMENT ON COLUMN dorad.fact_incident.started_month IS 'First day of the month in which it began.';
 COMMENT ON COLUMN dorad.fact_incident.restored_month IS 'First day of the month in which it was resolved.';
 COMMENT ON COLUMN dorad.fact_incident.started_at IS 'When it began.';

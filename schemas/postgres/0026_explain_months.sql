@@ -30,6 +30,19 @@ COMMENT ON COLUMN dorad_data.month_slice.begins IS 'From this instant';
 COMMENT ON COLUMN dorad_data.month_slice.ends IS 'to before this one.';
 COMMENT ON COLUMN dorad_data.month_slice.month_begins IS 'First instant of the month.';
 COMMENT ON COLUMN dorad_data.month_slice.month_ends IS 'First instant after the month.';
+DO $do$
+DECLARE
+    said record;
+BEGIN
+    FOR said IN
+        SELECT a.attname AS name, col_description(a.attrelid, a.attnum) AS words
+        FROM pg_attribute AS a
+        WHERE a.attrelid = 'dorad_data.monthly'::regclass AND a.attnum > 0
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN dorad_data.month_slice.%I IS %L', said.name, said.words);
+    END LOOP;
+END
+$do$;
 
 CREATE VIEW dorad.explanation AS
 -- The values, whether there are facts or not.
