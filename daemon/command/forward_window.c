@@ -19,6 +19,9 @@
  * a window of imports may have made ten thousand events. */
 #define SETTLE_EVENTS 400
 
+/* So many rows in a window are a sign of more behind them. */
+#define HURRY_ROWS 32
+
 #define RETRY_US INT64_C(250000)
 
 /* The rows of a window and all that they ask of Redis, row by row. */
@@ -296,6 +299,7 @@ static bool settle_all(struct forwarder *forwarder, struct ledger_settlement *se
 		struct error err = {0};
 
 		settlement->n = count_settle(settlement->outcomes, step < rest ? step : rest);
+		settlement->hurry = rest >= HURRY_ROWS || settlement->n < rest;
 		enum ledger_result result =
 			ledger_settle(forwarder->options.ledger, settlement, &err);
 		if (result == LEDGER_DONE) {

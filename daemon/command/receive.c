@@ -68,6 +68,7 @@ static void options_of(void *context, const char *name, struct source_options *o
 
 static void *forward_thread(void *context)
 {
+	(void)pthread_setname_np(pthread_self(), "forwarder");
 	forwarder_run(context);
 	return NULL;
 }

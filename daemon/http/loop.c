@@ -181,6 +181,7 @@ void *loop_run(void *context)
 	struct timeval tick = {.tv_usec = TICK_US};
 
 	loop->thread = pthread_self();
+	(void)pthread_setname_np(loop->thread, "front");
 	loop->busy = true;
 	(void)event_add(loop->wake, NULL);
 	(void)event_add(loop->tick, &tick);

@@ -64,6 +64,8 @@ void space_give_reserve(struct ledger *ledger); /* to whoever must write to make
 bool space_has_room(struct ledger *ledger, int64_t bytes); /* to keep so many */
 /* False: there is still no room for a delivery of so many bytes. */
 bool space_make(struct ledger *ledger, int64_t want_bytes);
+/* The first time that there is nothing to do: what a busy hour took for pages is given back. */
+void space_rest(struct ledger *ledger);
 bool space_expire(struct ledger *ledger, bool full); /* true: there may be more to delete */
 
 /* keep.c: one row. SQLITE_OK or not. */

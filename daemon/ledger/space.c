@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -239,4 +240,17 @@ bool space_make(struct ledger *ledger, int64_t want_bytes)
 		space_checkpoint(ledger, true);
 	space_checkpoint(ledger, true);
 	return take_reserve(ledger) && space_has_room(ledger, want_bytes);
+}
+
+void space_rest(struct ledger *ledger)
+{
+	const struct db *reading = ledger_begin_reading(ledger);
+
+	if (reading)
+		(void)sqlite3_db_release_memory(reading->handle);
+	ledger_end_reading(ledger);
+	(void)sqlite3_db_release_memory(ledger->writing->handle);
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }

@@ -4,12 +4,10 @@
 
 #include <string.h>
 
-typedef int write_function(struct ledger *ledger, struct db *db, void *context);
-
 /* A job that its caller waits for. */
 struct errand {
 	struct job job;
-	write_function *write;
+	ledger_writing *write;
 	void *context;
 	char words[160];
 	pthread_mutex_t lock;
@@ -44,11 +42,11 @@ static void errand_done(struct job *job, enum ledger_result result)
 	(void)pthread_mutex_unlock(&errand->lock);
 }
 
-static enum ledger_result write_through_writer(
-	struct ledger *ledger, write_function *write, void *context, struct error *err)
+static enum ledger_result write_through_writer(struct ledger *ledger, bool patient,
+	ledger_writing *write, void *context, struct error *err)
 {
 	struct errand errand = {
-		.job = {.run = errand_run, .done = errand_done},
+		.job = {.run = errand_run, .done = errand_done, .patient = patient},
 		.write = write,
 		.context = context,
 	};
@@ -69,7 +67,7 @@ static enum ledger_result write_through_writer(
 }
 
 static enum ledger_result write_here(
-	struct ledger *ledger, write_function *write, void *context, struct error *err)
+	struct ledger *ledger, ledger_writing *write, void *context, struct error *err)
 {
 	struct db *db = ledger->writing;
 	int code = db_run(db, "BEGIN IMMEDIATE");
@@ -87,9 +85,16 @@ static enum ledger_result write_here(
 }
 
 enum ledger_result ledger_write(
-	struct ledger *ledger, write_function *write, void *context, struct error *err)
+	struct ledger *ledger, ledger_writing *write, void *context, struct error *err)
 {
-	return ledger->owner ? write_through_writer(ledger, write, context, err)
+	return ledger->owner ? write_through_writer(ledger, false, write, context, err)
+			     : write_here(ledger, write, context, err);
+}
+
+enum ledger_result ledger_write_patiently(
+	struct ledger *ledger, ledger_writing *write, void *context, struct error *err)
+{
+	return ledger->owner ? write_through_writer(ledger, true, write, context, err)
 			     : write_here(ledger, write, context, err);
 }
 

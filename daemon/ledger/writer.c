@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <string.h>
 
 /* RELIABILITY.md section 9: what one commit takes at most, and how long it waits for more. */
@@ -13,6 +12,10 @@
 #define BATCH_JOBS 4096
 #define LINGER_US 2000
 #define LINGER_STEP_US 250
+
+/* How long a patient job waits for a delivery to be committed with: each commit is a sync, and
+ * those of deliveries are what somebody waits for. */
+#define PATIENT_US INT64_C(20000)
 
 #define IDLE_US INT64_C(1000000)
 #define EXPIRE_US INT64_C(10000000)
@@ -43,6 +46,7 @@ static void unqueue(struct writer *writer, struct job *job)
 {
 	TAILQ_REMOVE(&writer->queue, job, entry);
 	writer->n_queued--;
+	writer->n_patient -= job->patient;
 	writer->queued_bytes -= job->bytes;
 }
 
@@ -65,6 +69,7 @@ bool writer_queue(struct ledger *ledger, struct job *job)
 	if (taken) {
 		TAILQ_INSERT_TAIL(&writer->queue, job, entry);
 		writer->n_queued++;
+		writer->n_patient += job->patient;
 		writer->queued_bytes += job->bytes;
 		(void)pthread_cond_signal(&writer->wake);
 	} else if (job->waits) {
@@ -88,6 +93,14 @@ static void wait_for_work(struct writer *writer)
 	if (!writer->n_queued && !writer->stopping)
 		(void)wait_on(&writer->wake, &writer->lock,
 			writer->bad_since_us ? WRITER_RETRY_US : IDLE_US);
+	while (writer->n_queued && writer->n_queued == writer->n_patient && !writer->stopping) {
+		const struct job *first = TAILQ_FIRST(&writer->queue);
+		rest_us = first->queued_us + PATIENT_US - now_us(CLOCK_MONOTONIC);
+
+		if (rest_us <= 0)
+			break;
+		(void)wait_on(&writer->wake, &writer->lock, rest_us);
+	}
 }
 
 /* Only when more than one waits, and only while more keep coming. */
@@ -95,7 +108,7 @@ static void linger(struct writer *writer)
 {
 	int64_t until_us = now_us(CLOCK_MONOTONIC) + LINGER_US;
 
-	while (writer->n_queued > 1 && writer->queued_bytes < BATCH_BYTES &&
+	while (writer->n_queued - writer->n_patient > 1 && writer->queued_bytes < BATCH_BYTES &&
 		now_us(CLOCK_MONOTONIC) < until_us && !writer->stopping) {
 		size_t before = writer->n_queued;
 
@@ -250,21 +263,6 @@ static void commit_batch(struct ledger *ledger)
 		space_checkpoint(ledger, false);
 }
 
-/* The first time that there is nothing to do: what a busy hour took for its pages is given back
- * (about 10 MiB). */
-static void rest(struct ledger *ledger)
-{
-	const struct db *reading = ledger_begin_reading(ledger);
-
-	if (reading)
-		(void)sqlite3_db_release_memory(reading->handle);
-	ledger_end_reading(ledger);
-	(void)sqlite3_db_release_memory(ledger->writing->handle);
-#ifdef __GLIBC__
-	(void)malloc_trim(0);
-#endif
-}
-
 static void keep_house(struct ledger *ledger, bool idle)
 {
 	int64_t now = now_us(CLOCK_MONOTONIC);
@@ -274,7 +272,7 @@ static void keep_house(struct ledger *ledger, bool idle)
 	if (idle && ledger->wal_bytes > ledger->wal_most_bytes / 16)
 		space_checkpoint(ledger, false);
 	if (idle && !ledger->rested)
-		rest(ledger);
+		space_rest(ledger);
 	ledger->rested = idle;
 	if (now >= ledger->expire_at_us) {
 		bool more = space_expire(ledger, false);
@@ -288,6 +286,7 @@ static void *writer_run(void *context)
 	struct writer *writer = &ledger->writer;
 	bool more = true;
 
+	(void)pthread_setname_np(pthread_self(), "ledger");
 	while (more) {
 		bool good = trouble_mend(ledger);
 
@@ -330,6 +329,7 @@ static void *watch_run(void *context)
 	struct ledger *ledger = context;
 	struct writer *writer = &ledger->writer;
 
+	(void)pthread_setname_np(pthread_self(), "ledger-watch");
 	(void)pthread_mutex_lock(&writer->lock);
 	while (!writer->stopped) {
 		int64_t now = now_us(CLOCK_MONOTONIC);

@@ -24,6 +24,7 @@ struct job {
 	int64_t queued_us; /* CLOCK_MONOTONIC */
 	size_t bytes;
 	bool waits;
+	bool patient;  /* need not be committed at once: with the next, or after a while */
 	bool answered; /* under the writer's lock */
 };
 
@@ -40,6 +41,7 @@ struct writer {
 	struct job_list queue;
 	struct job_list batch; /* being committed */
 	size_t n_queued;
+	size_t n_patient; /* of them */
 	size_t queued_bytes;
 	bool stopping;
 	bool stopped;
@@ -73,10 +75,16 @@ void trouble_is_over(struct ledger *ledger);
 /* True: deliveries may be kept. Else what can be done about it has been tried. */
 bool trouble_mend(struct ledger *ledger);
 
+/* A transaction's worth. SQLITE_OK or not. */
+typedef int ledger_writing(struct ledger *ledger, struct db *db, void *context);
+
 /* Runs write in a transaction and returns after the commit: through the writer's thread for the
  * owner, here for a visitor. */
-enum ledger_result ledger_write(struct ledger *ledger,
-	int (*write)(struct ledger *ledger, struct db *db, void *context), void *context,
-	struct error *err);
+enum ledger_result ledger_write(
+	struct ledger *ledger, ledger_writing *write, void *context, struct error *err);
+
+/* The same, by the owner in no hurry: together with the next delivery, or after a while. */
+enum ledger_result ledger_write_patiently(
+	struct ledger *ledger, ledger_writing *write, void *context, struct error *err);
 
 #endif

@@ -82,6 +82,7 @@ struct ledger_settlement {
 	size_t n;
 	const struct ledger_note *notes;
 	size_t n_notes;
+	bool hurry; /* more rows wait for this; else it may go with the next delivery */
 	/* the rows': if the file has been set aside since, nothing is done */
 	uint64_t generation;
 };

@@ -112,8 +112,11 @@ static inline struct ledger_made made_of(const char *id, uint64_t ms)
 static inline enum ledger_result settle(struct ledger *ledger,
 	const struct ledger_outcome *outcomes, size_t n, const struct ledger_note *note)
 {
-	const struct ledger_settlement settlement = {
-		.outcomes = outcomes, .n = n, .notes = note, .n_notes = note ? 1 : 0};
+	const struct ledger_settlement settlement = {.outcomes = outcomes,
+		.n = n,
+		.notes = note,
+		.n_notes = note ? 1 : 0,
+		.hurry = true};
 
 	return ledger_settle(ledger, &settlement, NULL);
 }
