@@ -39,8 +39,9 @@ static const char *const steps[] = {
 	"	source TEXT NOT NULL,"
 	"	delivery_id TEXT," /* the sender's own */
 	"	kind TEXT,"        /* the sender's own word */
-	"	state TEXT NOT NULL DEFAULT 'kept' CHECK (state IN"
-	"		('kept', 'forwarded', 'ignored', 'quarantined', 'dead')),"
+	/* Not state IN (...): SQLite would build a table of the five for each row it writes. */
+	"	state TEXT NOT NULL DEFAULT 'kept' CHECK (state = 'forwarded' OR state = 'kept'"
+	"		OR state = 'ignored' OR state = 'quarantined' OR state = 'dead'),"
 	"	reason TEXT,"
 	"	n_body INTEGER NOT NULL," /* bytes as received */
 	"	n_events INTEGER NOT NULL DEFAULT 0,"
