@@ -23,13 +23,18 @@
 #define DAY "FMDD Mon, HH24:MI"
 #define DAY_YEAR "FMDD Mon YYYY, HH24:MI"
 
+/* What speaks against them is looked up for those that are shown alone. */
 #define DEPLOYMENTS(scope) \
-	BOUNDS \
+	BOUNDS ", k AS (" \
+	" SELECT f.service, f.deployment_id, count(*) OVER () AS n" \
+	" FROM dorad.explain_deployment AS f" \
+	" WHERE f." scope " = $1 AND f.counted AND " IN_MONTH("f.at") \
+	" ORDER BY f.at DESC, f.deployment_id LIMIT $3::integer)" \
 	" SELECT e.deployment_id, e.service, " WHEN("e.at", DAY) " AS at, e.kind, e.failed," \
-	"  e.evidence, left(e.sha, 10) AS sha, e.url, count(*) OVER () AS n" \
-	" FROM dorad.explain_deployment AS e" \
-	" WHERE e." scope " = $1 AND e.counted AND " IN_MONTH("e.at") \
-	" ORDER BY e.at DESC, e.deployment_id LIMIT $3::integer"
+	"  e.evidence, left(e.sha, 10) AS sha, e.url, k.n" \
+	" FROM k JOIN dorad.explain_deployment AS e" \
+	"  ON e.service = k.service AND e.deployment_id = k.deployment_id" \
+	" ORDER BY e.at DESC, e.deployment_id"
 
 /* Begun or ended in it, or open all the while; each once, however many services it hit. */
 #define INCIDENTS(scope) \
@@ -56,7 +61,7 @@
 	" WHERE " IN_MONTH("r.actual_end") \
 	" ORDER BY r.actual_end DESC, r.cr_id LIMIT $3::integer"
 
-#define LEFT_OUT(scope) \
+#define LEFT_OUT(scope, items) \
 	BOUNDS \
 	" SELECT 'deployment' AS what, e.exclusion, count(*) AS n" \
 	" FROM dorad.explain_deployment AS e" \
@@ -68,11 +73,16 @@
 	" WHERE e." scope " = $1 AND NOT e.counted AND " IN_MONTH("e.started_at") \
 	" GROUP BY e.exclusion" \
 	" UNION ALL" \
-	" SELECT 'work item', e.rule, count(*)" \
-	" FROM dorad.explanation AS e" \
-	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = (SELECT month FROM b)" \
-	"  AND e.metric = 'unplanned_rate' AND NOT e.counted" \
-	" GROUP BY e.rule ORDER BY 1, 3 DESC, 2"
+	" SELECT 'work item', e.exclusion, count(DISTINCT e.item_id)" \
+	" FROM (" items ") AS k (service, begins, ends)" \
+	" JOIN dorad.portal_item_left_out AS e ON e.named @> ARRAY[k.service]" \
+	"  AND e.at >= k.begins AND e.at < k.ends" \
+	" GROUP BY e.exclusion ORDER BY 1, 3 DESC, 2"
+/* Of which services the items, and in the team's case since when until when. */
+#define ITEMS_OF_SERVICE "SELECT $1, " BEGINS ", " ENDS
+#define ITEMS_OF_TEAM \
+	"SELECT o.service, greatest(o.valid_from, " BEGINS "), least(o.valid_to, " ENDS ")" \
+	" FROM dorad.ownership AS o WHERE o.team = $1"
 /* clang-format on */
 
 static const char service_deployments_sql[] = DEPLOYMENTS("service");
@@ -95,8 +105,8 @@ static const char team_requests_sql[] =
 		 " JOIN dorad.portal_change_request AS c ON c.cr_id = d.cr_id"
 		 "  AND coalesce(o.valid_from, '-infinity') <= c.actual_end"
 		 "  AND c.actual_end < coalesce(o.valid_to, 'infinity') WHERE o.team = $1");
-static const char service_left_out_sql[] = LEFT_OUT("service");
-static const char team_left_out_sql[] = LEFT_OUT("team");
+static const char service_left_out_sql[] = LEFT_OUT("service", ITEMS_OF_SERVICE);
+static const char team_left_out_sql[] = LEFT_OUT("team", ITEMS_OF_TEAM);
 
 void facts_ask(struct visit *visit, const char *month, const char *most,
 	struct store_ask out[static FACTS_ASKS])

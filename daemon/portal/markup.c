@@ -27,6 +27,15 @@ struct markup {
 /* HTML, "Void elements". */
 static const char *const void_elements[] = {"br", "hr", "img", "input", "link", "meta"};
 
+static bool is_void(const char *element)
+{
+	for (size_t i = 0; i < ARRAY_LEN(void_elements); i++) {
+		if (element[0] == void_elements[i][0] && strcmp(element, void_elements[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 struct markup *markup_create(void)
 {
 	struct markup *markup = xcalloc(1, sizeof(*markup));
@@ -95,12 +104,23 @@ static const char *entity(char c)
 	}
 }
 
+/* Goes out as it is, whatever is beside it. */
+static bool is_plain(char c)
+{
+	return c >= ' ' && c < 0x7F && c != '&' && c != '<' && c != '>' && c != '"' &&
+		c != '\'';
+}
+
 static void put_escaped(struct markup *markup, const char *text)
 {
 	const char *end = text + strlen(text);
 	const char *plain = text; /* begin of what goes out as it is */
 
 	while (text < end) {
+		if (is_plain(*text)) { /* nearly all of it */
+			text++;
+			continue;
+		}
 		size_t n = character(text, (size_t)(end - text));
 		const char *instead = n == 0 ? "\xEF\xBF\xBD" : n == 1 ? entity(*text) : NULL;
 
@@ -116,10 +136,12 @@ static void put_escaped(struct markup *markup, const char *text)
 
 static bool is_name(const char *name)
 {
-	return *name &&
-		name[strspn(name,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			"0123456789-:")] == '\0';
+	const char *c = name;
+
+	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		(*c >= '0' && *c <= '9') || *c == '-' || *c == ':')
+		c++;
+	return c > name && !*c;
 }
 
 /* The start tag takes no more attributes. */
@@ -166,8 +188,7 @@ void markup_open(struct markup *markup, const char *element, ...)
 	put_string(markup, element);
 	markup->open[markup->n_open++] = element;
 	markup->in_tag = true;
-	for (size_t i = 0; i < ARRAY_LEN(void_elements); i++)
-		markup->is_void |= strcmp(element, void_elements[i]) == 0;
+	markup->is_void = is_void(element);
 
 	va_list args;
 	va_start(args, element);

@@ -3,20 +3,16 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "event/digest.h"
 #include "portal_priv.h"
+#include "queue_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 /* Each has a connection to Postgres. Pages take a few milliseconds, mostly there. */
 #define WORKERS 4
-
-/* Requests that wait for a worker; more are told to come again. */
-#define MOST_WAITING 1024
 
 /* A page that Postgres takes longer for is not coming. */
 #define STATEMENT_TIMEOUT_S 10
@@ -28,8 +24,6 @@ enum {
 
 /* Nobody sends the portal anything but questions. */
 #define MOST_BODY 4096
-
-#define ETAG_HEX 32 /* of the SHA-256: no two pages are alike by chance */
 
 struct worker {
 	struct portal *portal;
@@ -45,13 +39,7 @@ struct portal {
 	struct keep *keep;
 	bool metrics_apart;
 
-	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t woken;
-	struct http_request *waiting[MOST_WAITING]; /* a ring */
-	size_t first;
-	size_t n_waiting;
-	bool stopping;
-
+	struct queue *queue;
 	struct worker workers[WORKERS];
 	size_t n_workers;
 };
@@ -68,79 +56,6 @@ bool portal_reload(struct portal *portal, const struct config *config, struct er
 	(void)pthread_rwlock_unlock(&portal->settings_lock);
 	settings_clear(&old);
 	return true;
-}
-
-/* ---- one answer ---- */
-
-/* Whether If-None-Match names this very page (RFC 9110 section 13.1.2). */
-static bool is_known(const struct http_request *request, const char *etag)
-{
-	const char *known = http_request_header(request, "if-none-match");
-
-	for (const char *rest = known; rest && *rest;) {
-		rest += strspn(rest, " \t,");
-		if (*rest == '*' || strncmp(rest, etag, strlen(etag)) == 0)
-			return true;
-		if (strncmp(rest, "W/", 2) == 0 && strncmp(rest + 2, etag, strlen(etag)) == 0)
-			return true;
-		rest += strcspn(rest, ",");
-	}
-	return false;
-}
-
-struct headers {
-	struct http_header list[16];
-	size_t n;
-};
-
-static void add(struct headers *headers, const char *name, const char *value)
-{
-	if (value)
-		headers->list[headers->n++] = (struct http_header){name, value};
-}
-
-/* What every answer says about how it may be used. */
-static void add_common(struct headers *headers, const struct visit *visit)
-{
-	add(headers, "X-Content-Type-Options", "nosniff");
-	add(headers, "Referrer-Policy", "no-referrer");
-	add(headers, "Content-Security-Policy", visit->policy);
-	add(headers, "Cache-Control", visit->cache);
-	add(headers, "Location", visit->location);
-	add(headers, "Link", visit->link);
-	if (visit->for_all) {
-		add(headers, "Access-Control-Allow-Origin", "*");
-		add(headers, "Access-Control-Allow-Headers", "authorization, x-correlation-id");
-		add(headers, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
-	}
-	if (visit->status == 401)
-		add(headers, "WWW-Authenticate", "Basic realm=\"dorad\", charset=\"UTF-8\"");
-	if (visit->status == 503)
-		add(headers, "Retry-After", "5");
-}
-
-static void reply(struct http_request *request, const struct visit *visit)
-{
-	struct headers headers = {0};
-	char hex[DIGEST_HEX_MAX];
-	char etag[ETAG_HEX + 3] = "";
-	struct http_answer answer = {.status = visit->status,
-		.content_type = visit->type,
-		.body = visit->body,
-		.n_body = visit->n_body,
-		.keep_alive = true};
-
-	add_common(&headers, visit);
-	if (visit->status == 200 && strcmp(visit->cache, "no-store") != 0) {
-		digest_hex(visit->body, visit->n_body, hex);
-		(void)snprintf(etag, sizeof(etag), "\"%.*s\"", ETAG_HEX, hex);
-		add(&headers, "ETag", etag);
-		if (is_known(request, etag))
-			answer.status = 304;
-	}
-	answer.headers = headers.list;
-	answer.n_headers = headers.n;
-	http_reply(request, &answer);
 }
 
 static int64_t now_us(clockid_t clock)
@@ -165,90 +80,83 @@ static void serve_options(struct visit *visit)
 	visit_answer(visit, NULL, NULL, 0);
 }
 
-static void serve(struct portal *portal, struct store *store, struct http_request *request)
+/* What may be read by whoever sent this request. */
+static bool is_granted(const struct portal *portal, const struct visit *visit)
 {
-	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
-	const struct http_view *view = http_request_view(request);
+	return is_public(visit->route.page) || visit->view->method == HTTP_OPTIONS ||
+		access_is_granted(&portal->settings.access, visit->view);
+}
+
+static void make(struct portal *portal, struct visit *visit)
+{
+	const char *path = visit->view->path;
 	struct error err = {0};
 	int64_t began_us = now_us(CLOCK_MONOTONIC);
 
-	(void)pthread_rwlock_rdlock(&portal->settings_lock);
-	struct visit visit = {.arena = arena,
-		.view = view,
+	if (visit->view->method == HTTP_OPTIONS)
+		serve_options(visit);
+	else
+		visit_serve(visit, &err);
+	if (err.text[0])
+		log_warn("page status=%d path=%s error=%s", visit->status, LOG_QUOTE(path),
+			LOG_QUOTE(err.text));
+	int64_t spent_us = now_us(CLOCK_MONOTONIC) - began_us;
+	log_debug("page status=%d path=%s us=%lld", visit->status, LOG_QUOTE(path),
+		(long long)spent_us);
+	portal->counts.spent_us += (uint64_t)spent_us;
+}
+
+static void send(struct portal *portal, struct http_request *request, const struct visit *visit)
+{
+	portal->counts.answers[visit->status / 100]++;
+	portal->counts.unavailable += visit->status == 503;
+	reply_send(request, visit);
+}
+
+/* All ask for the same page: it is made once, for the first that may read it. */
+static void serve(struct portal *portal, struct store *store,
+	struct http_request *const *requests, size_t n)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	const struct http_view *view = http_request_view(requests[0]);
+	const struct visit blank = {.arena = arena,
 		.settings = &portal->settings,
 		.store = store,
 		.keep = portal->keep,
 		.route = portal_route(arena, view->path)};
-	visit.for_all = visit.route.page >= ROUTE_DORA_METRIC;
-	if (view->method == HTTP_OPTIONS)
-		serve_options(&visit);
-	else if (!is_public(visit.route.page) &&
-		!access_is_granted(&portal->settings.access, view))
-		visit_problem(&visit, 401,
-			"These pages want a token, or the organisation's "
-			"own way of signing in.");
-	else
-		visit_serve(&visit, &err);
-	(void)pthread_rwlock_unlock(&portal->settings_lock);
+	struct visit page = blank;
 
-	if (err.text[0])
-		log_warn("page status=%d path=%s error=%s", visit.status, LOG_QUOTE(view->path),
-			LOG_QUOTE(err.text));
-	int64_t spent_us = now_us(CLOCK_MONOTONIC) - began_us;
-	log_debug("page status=%d path=%s us=%lld", visit.status, LOG_QUOTE(view->path),
-		(long long)spent_us);
-	portal->counts.answers[visit.status / 100]++;
-	portal->counts.spent_us += (uint64_t)spent_us;
-	portal->counts.unavailable += visit.status == 503;
-	reply(request, &visit);
+	(void)pthread_rwlock_rdlock(&portal->settings_lock);
+	for (size_t i = 0; i < n; i++) {
+		struct visit visit = page;
+
+		visit.view = http_request_view(requests[i]);
+		visit.for_all = visit.route.page >= ROUTE_DORA_METRIC;
+		if (!is_granted(portal, &visit)) {
+			visit = blank;
+			visit.view = http_request_view(requests[i]);
+			visit_problem(&visit, 401,
+				"These pages want a token, or the organisation's "
+				"own way of signing in.");
+		} else if (!page.status) {
+			make(portal, &visit);
+			page = visit;
+		}
+		send(portal, requests[i], &visit);
+	}
+	(void)pthread_rwlock_unlock(&portal->settings_lock);
 }
 
 /* ---- workers ---- */
 
-static struct http_request *next(struct portal *portal)
-{
-	struct http_request *request = NULL;
-
-	(void)pthread_mutex_lock(&portal->lock);
-	while (!portal->n_waiting && !portal->stopping)
-		(void)pthread_cond_wait(&portal->woken, &portal->lock);
-	if (portal->n_waiting) {
-		request = portal->waiting[portal->first];
-		portal->first = (portal->first + 1) % MOST_WAITING;
-		portal->n_waiting--;
-	}
-	(void)pthread_mutex_unlock(&portal->lock);
-	return request;
-}
-
 static void *work(void *context)
 {
 	struct worker *worker = context;
+	struct http_request *requests[QUEUE_TAKE];
 
-	for (struct http_request *request; (request = next(worker->portal));)
-		serve(worker->portal, worker->store, request);
+	for (size_t n; (n = queue_take(worker->portal->queue, requests)) > 0;)
+		serve(worker->portal, worker->store, requests, n);
 	return NULL;
-}
-
-static bool wait_for_worker(struct portal *portal, struct http_request *request)
-{
-	(void)pthread_mutex_lock(&portal->lock);
-	bool fits = portal->n_waiting < MOST_WAITING && !portal->stopping;
-	if (fits) {
-		portal->waiting[(portal->first + portal->n_waiting) % MOST_WAITING] = request;
-		portal->n_waiting++;
-		(void)pthread_cond_signal(&portal->woken);
-	}
-	(void)pthread_mutex_unlock(&portal->lock);
-	return fits;
-}
-
-static size_t how_many_wait(struct portal *portal)
-{
-	(void)pthread_mutex_lock(&portal->lock);
-	size_t n = portal->n_waiting;
-	(void)pthread_mutex_unlock(&portal->lock);
-	return n;
 }
 
 /* ---- the front door's side ---- */
@@ -276,10 +184,10 @@ static void on_request(void *context, struct http_request *request)
 	/* What a probe asks must not wait behind pages. */
 	if (metrics) {
 		portal_metrics_answer(
-			&portal->counts, portal->server, how_many_wait(portal), request);
+			&portal->counts, portal->server, queue_length(portal->queue), request);
 	} else if (strcmp(view->path, "/healthz") == 0) {
-		serve(portal, NULL, request);
-	} else if (!wait_for_worker(portal, request)) {
+		serve(portal, NULL, &request, 1);
+	} else if (!queue_put(portal->queue, request)) {
 		portal->counts.refused++;
 		http_reply_later(request, 503, true);
 	}
@@ -348,8 +256,7 @@ struct portal *portal_create(const struct config *config, struct error *err)
 	portal->counts.started_us = now_us(CLOCK_REALTIME);
 	portal->keep = keep_create();
 	(void)pthread_rwlock_init(&portal->settings_lock, NULL);
-	(void)pthread_mutex_init(&portal->lock, NULL);
-	(void)pthread_cond_init(&portal->woken, NULL);
+	portal->queue = queue_create();
 	if (settings_init(&portal->settings, config, err) &&
 		start_workers(portal, config, err) && listen_on(portal, config, err))
 		return portal;
@@ -372,10 +279,7 @@ void portal_destroy(struct portal *portal)
 	if (!portal)
 		return;
 
-	(void)pthread_mutex_lock(&portal->lock);
-	portal->stopping = true;
-	(void)pthread_cond_broadcast(&portal->woken);
-	(void)pthread_mutex_unlock(&portal->lock);
+	queue_stop(portal->queue);
 	/* They answer what still waits, so that nothing is held when the server goes. */
 	for (size_t i = 0; i < portal->n_workers; i++) {
 		(void)pthread_join(portal->workers[i].thread, NULL);
@@ -384,8 +288,7 @@ void portal_destroy(struct portal *portal)
 	http_server_destroy(portal->server);
 	keep_destroy(portal->keep);
 	settings_clear(&portal->settings);
-	(void)pthread_cond_destroy(&portal->woken);
-	(void)pthread_mutex_destroy(&portal->lock);
+	queue_destroy(portal->queue);
 	(void)pthread_rwlock_destroy(&portal->settings_lock);
 	free(portal);
 }

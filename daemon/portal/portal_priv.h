@@ -13,6 +13,9 @@
 bool settings_init(struct settings *settings, const struct config *config, struct error *err);
 void settings_clear(struct settings *settings);
 
+/* reply.c: sends what a visit came to; 304 where the asker has the page already. */
+void reply_send(struct http_request *request, const struct visit *visit);
+
 /* What the portal counts; any thread. */
 struct portal_counts {
 	int64_t started_us;                /* wall clock */

@@ -56,15 +56,70 @@ COMMENT ON COLUMN dorad.portal_incident.title IS 'Its title, where the endpoint 
 COMMENT ON COLUMN dorad.portal_incident.url IS 'The page a person would open.';
 COMMENT ON COLUMN dorad.portal_incident.review_url IS 'Its post-incident review.';
 
+CREATE VIEW dorad.portal_item_left_out AS
+SELECT i.item_id, i.named_services AS named, coalesce(i.done_at, i.at) AS at, i.exclusion
+FROM dorad_data.item_fact AS i
+WHERE i.exclusion IN ('type', 'cancelled', 'correction');
+COMMENT ON VIEW dorad.portal_item_left_out IS 'Work items that do not count though their services are known; explain_item says more of each.';
+COMMENT ON COLUMN dorad.portal_item_left_out.item_id IS 'Its id.';
+COMMENT ON COLUMN dorad.portal_item_left_out.named IS 'The services that it is about.';
+COMMENT ON COLUMN dorad.portal_item_left_out.at IS 'When it was completed; else its last event.';
+COMMENT ON COLUMN dorad.portal_item_left_out.exclusion IS 'Why it does not count.';
+
+-- What receivers say about their ledgers, which only they can read.
+CREATE TABLE dorad_data.receiver (
+    ledger text COLLATE "C" PRIMARY KEY,
+    said_at timestamptz NOT NULL,
+    backlog bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    dead bigint NOT NULL
+);
+COMMENT ON TABLE dorad_data.receiver IS 'What each receiver said last about its ledger.';
+COMMENT ON COLUMN dorad_data.receiver.ledger IS 'The ledger''s name, with which the names of its deliveries begin.';
+COMMENT ON COLUMN dorad_data.receiver.said_at IS 'When it said so.';
+COMMENT ON COLUMN dorad_data.receiver.backlog IS 'Deliveries kept and not yet forwarded.';
+COMMENT ON COLUMN dorad_data.receiver.quarantined IS 'Deliveries that could not be read, or of which some lines could not.';
+COMMENT ON COLUMN dorad_data.receiver.dead IS 'Deliveries with an event that the roll-up could not use.';
+
+CREATE FUNCTION dorad_data.keep_receivers(said jsonb) RETURNS void
+LANGUAGE sql SET search_path = dorad_data, pg_temp AS $$
+    INSERT INTO receiver AS r (ledger, said_at, backlog, quarantined, dead)
+    SELECT s.key, to_timestamp((s.value ->> 'at')::bigint), (s.value ->> 'backlog')::bigint,
+           (s.value ->> 'quarantined')::bigint, (s.value ->> 'dead')::bigint
+    FROM jsonb_each(said) AS s
+    WHERE jsonb_typeof(s.value -> 'at') = 'number' AND jsonb_typeof(s.value -> 'backlog') = 'number'
+      AND jsonb_typeof(s.value -> 'quarantined') = 'number' AND jsonb_typeof(s.value -> 'dead') = 'number'
+    ORDER BY s.key
+    ON CONFLICT (ledger) DO UPDATE
+        SET said_at = excluded.said_at, backlog = excluded.backlog,
+            quarantined = excluded.quarantined, dead = excluded.dead
+        WHERE excluded.said_at > r.said_at;
+$$;
+COMMENT ON FUNCTION dorad_data.keep_receivers IS 'Takes over what receivers said: {ledger: {at, backlog, quarantined, dead}}, at in seconds.';
+REVOKE EXECUTE ON FUNCTION dorad_data.keep_receivers FROM PUBLIC;
+
+CREATE VIEW dorad.quality_receiver AS
+SELECT ledger, said_at, backlog, quarantined, dead FROM dorad_data.receiver;
+COMMENT ON VIEW dorad.quality_receiver IS 'Deliveries that wait at each receiver or could not be read; `dorad deliveries` there lists them.';
+COMMENT ON COLUMN dorad.quality_receiver.ledger IS 'The ledger''s name, with which the names of its deliveries begin.';
+COMMENT ON COLUMN dorad.quality_receiver.said_at IS 'When the receiver said so; long ago: it, Redis or the roll-up is down.';
+COMMENT ON COLUMN dorad.quality_receiver.backlog IS 'Deliveries kept and not yet forwarded.';
+COMMENT ON COLUMN dorad.quality_receiver.quarantined IS 'Deliveries that could not be read, or of which some lines could not.';
+COMMENT ON COLUMN dorad.quality_receiver.dead IS 'Deliveries with an event that the roll-up could not use.';
+
 DO $do$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_reader') THEN
         GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
-            dorad.portal_incident TO dorad_reader;
+            dorad.portal_incident, dorad.portal_item_left_out, dorad.quality_receiver
+            TO dorad_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
         GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
-            dorad.portal_incident TO dorad_writer;
+            dorad.portal_incident, dorad.portal_item_left_out, dorad.quality_receiver
+            TO dorad_writer;
+        GRANT SELECT, INSERT, UPDATE ON dorad_data.receiver TO dorad_writer;
+        GRANT EXECUTE ON FUNCTION dorad_data.keep_receivers TO dorad_writer;
     END IF;
 END
 $do$;

@@ -4,6 +4,7 @@
 import base64
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import http
 from harness.dorad import ROOT, Site, run
@@ -149,3 +150,17 @@ def test_while_the_database_is_away_pages_say_so_and_come_back_with_it():
         assert server.folder not in page.body.decode()
         server.start()
         wait_until(lambda: portal.get("/").status == 200)
+
+
+def test_who_asks_for_the_same_page_at_once_gets_it_and_who_may_not_does_not(full_site):
+    """They are served together: each by what it shows itself."""
+    portal = start(full_site, token=full_site.file("token", TOKEN))
+    etag = portal.get("/assurance", bearer(TOKEN)).headers["etag"]
+    asked = [{}, bearer(TOKEN), bearer("wrong-token-of-somebody"),
+             {**bearer(TOKEN), "If-None-Match": etag}] * 30
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda headers: portal.get("/assurance", headers), asked))
+    assert [answer.status for answer in answers] == [401, 200, 401, 304] * 30
+    assert len({answer.body for answer in answers if answer.status == 200}) == 1
+    assert all(b"Assurance" not in answer.body.split(b"<main")[-1] for answer in answers
+               if answer.status == 401)

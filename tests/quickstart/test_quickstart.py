@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import urllib.request
 
@@ -14,6 +15,11 @@ import pytest
 
 from harness.dorad import ROOT
 from harness.wait import wait_until
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "portal"))
+
+from paper import Paper, scope_of  # noqa: E402
+from walk import walk  # noqa: E402
 
 QUICKSTART = os.path.join(ROOT, "contrib", "quickstart")
 TEAMS = ("discovery", "growth", "logistics", "payments")
@@ -102,26 +108,67 @@ def test_nothing_is_left_running(first, state):
     assert processes(state) == []
 
 
-def test_a_second_run_uses_what_is_there_and_stays_until_it_is_stopped(first, state):
+@pytest.fixture(scope="module")
+def second(first, state):
+    """A second run, which stays; what it said, and where its portal is."""
+    with subprocess.Popen([QUICKSTART, "--state", state], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True) as process:
+        output = ""
+        while "Ctrl-C stops" not in output:
+            line = process.stdout.readline()
+            assert line, output
+            output += line
+        yield process, output, re.search(r"pages +(http://127\.0\.0\.1:\d+)/", output).group(1)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+
+
+def test_a_second_run_uses_what_is_there(first, second, state):
+    _, output, _ = second
     with open(os.path.join(state, "dorad-quickstart.json"), encoding="utf-8") as file:
         sent = json.load(file)["sent"]
-    process = subprocess.Popen([QUICKSTART, "--state", state], text=True,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
-    output = ""
-    while "Ctrl-C stops" not in output:
-        line = process.stdout.readline()
-        assert line, output
-        output += line
     assert f"{sent} webhooks were sent by an earlier run" in output
     assert blocks(output) == blocks(first)
     address = re.search(r"http://127\.0\.0\.1:\d+(?=/webhooks)", output).group(0)
     assert urllib.request.urlopen(f"{address}/healthz").status == 200
     code, refused = quickstart(state, "--once")
     assert code == 1 and "another quickstart is running" in refused
+
+
+def test_the_portal_names_who_slides_and_in_what_and_nobody_who_is_steady(second):
+    with urllib.request.urlopen(f"{second[2]}/api/v1/assurance") as answer:
+        items = json.load(answer)["items"]
+    sliding = {(item["scope"], item["name"]): item for item in items
+               if item["assurance"] == "sliding"}
+    assert set(sliding) == {("team", "logistics"), ("service", "shipping"),
+                            ("service", "tracking")}
+    team = sliding["team", "logistics"]
+    assert {"deploy_freq", "lead_time"} <= set(team["worsening"]) and team["two_months_running"]
+    with urllib.request.urlopen(f"{second[2]}/api/v1/teams/logistics/trends") as answer:
+        trends = {trend["metric"]: trend["direction"] for trend in json.load(answer)["trends"]}
+    assert {metric for metric, way in trends.items() if way == "worsening"} \
+        == set(team["worsening"])
+    with urllib.request.urlopen(f"{second[2]}/assurance") as answer:
+        paper = Paper(answer.read().decode(), f"{second[2]}/assurance")
+    listed = {scope_of(link)[1] for link in paper.inside() if scope_of(link)}
+    assert listed == {item["name"] for item in items}
+    assert "Sliding, two months running" in paper.text
+
+
+def test_every_link_of_the_portal_answers_and_no_page_has_two_scopes(second):
+    pages = walk(second[2])
+    scopes = {scope_of(url)[:2] for url in pages if scope_of(url)}
+    assert {name for scope, name in scopes if scope == "teams"} == set(TEAMS)
+    assert len(pages) > 500
+
+
+def test_it_stays_until_it_is_stopped_and_leaves_nothing_running(second, state):
+    process = second[0]
+    assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)   # as a terminal's Ctrl-C: to the whole group
-    output += process.stdout.read()
-    assert process.wait() == 0, output
+    rest = process.stdout.read()
+    assert process.wait() == 0, rest
     wait_until(lambda: processes(state) == [], what="everything to end")
 
 
