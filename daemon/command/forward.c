@@ -181,6 +181,8 @@ static enum stream_result do_chores(struct forwarder *forwarder, bool idle, stru
 	if (result == STREAM_DONE)
 		result = forward_bury(forwarder, err);
 	if (result == STREAM_DONE)
+		result = forward_report(forwarder, err);
+	if (result == STREAM_DONE)
 		forwarder->chores_at_us = now + CHORES_US;
 	return result;
 }

@@ -39,6 +39,9 @@ enum forward_check {
 enum forward_check forward_check(struct forwarder *forwarder, size_t key, struct stream_id top);
 enum stream_result forward_check_all(struct forwarder *forwarder, struct error *err);
 
+/* forward_report.c: tells how many deliveries wait or could not be read. */
+enum stream_result forward_report(struct forwarder *forwarder, struct error *err);
+
 /* Reads back what the roll-up could not use. */
 enum stream_result forward_bury(struct forwarder *forwarder, struct error *err);
 

@@ -99,12 +99,12 @@ enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
 /* How the group stands, for /metrics; alarms about entries deleted before it was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
-
 /* Once a minute: the clock, trimming, losses. */
 enum rollup_progress rollup_minute(struct rollup *rollup);
-
-/* rollup_quality.c: now and then, whether anything that should have come did not. */
+/* rollup_quality.c: now and then, whether anything that should have come did not; and
+ * rollup_receivers.c: takes over what receivers say about their ledgers. */
 enum rollup_progress rollup_quality(struct rollup *rollup);
+enum rollup_progress rollup_receivers(struct rollup *rollup);
 
 /* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their own.
  * NULL: err says why not. */

@@ -229,7 +229,8 @@ enum rollup_progress rollup_minute(struct rollup *rollup)
 		return ROLLUP_IDLE;
 	if (rollup_now_us() >= rollup->due.standing_us) {
 		rollup->due.standing_us = rollup_now_us() + STANDING_EVERY_US;
-		if (rollup_watch_losses(rollup) != ROLLUP_WORKED)
+		if (rollup_watch_losses(rollup) != ROLLUP_WORKED ||
+			rollup_receivers(rollup) != ROLLUP_WORKED)
 			return ROLLUP_STUCK;
 	}
 	if (rollup_now_us() < rollup->due.minute_us)

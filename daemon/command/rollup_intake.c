@@ -55,7 +55,8 @@ static enum rollup_progress open_link(struct rollup *rollup)
 		log_warn("redis warning=%s", LOG_QUOTE(warning));
 	rollup->own_pending = true;
 	rollup->due.claim_us = 0;
-	return rollup_watch_losses(rollup);
+	return rollup_receivers(rollup) == ROLLUP_WORKED ? rollup_watch_losses(rollup)
+							 : ROLLUP_STUCK;
 }
 
 /* A connection on which something can be asked now. */

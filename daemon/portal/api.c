@@ -380,7 +380,9 @@ static const char data_sql[] =
 	"   'host', q.host, 'name', q.name, 'last_event_at', q.last_event_at,"
 	"   'silent_for_s', extract(epoch FROM q.silent_for)) ORDER BY q.silent_for DESC)"
 	"  FROM dorad.quality_silent AS q WHERE q.is_silent AND q.silent_for > interval '1 "
-	"day'), '[]')) AS document";
+	"day'), '[]'),"
+	" 'receivers', coalesce((SELECT jsonb_agg(to_jsonb(r) ORDER BY r.ledger)"
+	"  FROM dorad.quality_receiver AS r), '[]')) AS document";
 
 enum visit_result api_data(struct visit *visit, struct error *err)
 {

@@ -19,7 +19,7 @@ enum keep_what {
 	KEEP_N,
 };
 
-#define KEEP_ASKS 4
+#define KEEP_ASKS 5
 
 struct keep_question {
 	enum keep_what what;

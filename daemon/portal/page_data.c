@@ -27,6 +27,11 @@ static const char silent_sql[] =
 	" WHERE q.is_silent AND q.silent_for > interval '1 day' ORDER BY q.silent_for DESC, "
 	"q.system, q.name LIMIT 200";
 
+static const char receivers_sql[] =
+	"SELECT r.ledger, r.backlog, r.quarantined, r.dead,"
+	" to_char(r.said_at AT TIME ZONE s.report_tz, 'FMDD FMMon YYYY, HH24:MI') AS said"
+	" FROM dorad.quality_receiver AS r CROSS JOIN dorad.status AS s ORDER BY r.ledger";
+
 static const struct {
 	const char *reason;
 	const char *words;
@@ -150,10 +155,41 @@ static void silent(struct markup *markup, const struct store_rows *rows)
 	sheet_close(&sheet);
 }
 
+static void quarantine(struct markup *markup, const struct store_rows *rows)
+{
+	static const char *const words[] = {
+		"Receiver", "Could not be read", "Could not be used", "Wait", "As of", NULL};
+	static const char *const columns[] = {"quarantined", "dead", "backlog"};
+	char n[WORDS_TEXT];
+
+	markup_element(markup, "h2", NULL, "Deliveries in quarantine");
+	markup_open(markup, "p", NULL);
+	markup_text(markup,
+		"What could not be read stays with the receiver, with the reason. There, ");
+	markup_element(markup, "code", NULL, "dorad deliveries --state quarantined");
+	markup_text(markup, " lists it.");
+	markup_close(markup);
+	if (store_n_rows(rows) == 0) {
+		markup_element(markup, "p", "faint", "No receiver has said anything yet.");
+		return;
+	}
+	struct sheet sheet = sheet_open(markup, "facts", "Deliveries in quarantine", words);
+	for (int i = 0; i < store_n_rows(rows); i++) {
+		sheet_row(&sheet);
+		sheet_text(&sheet, rows_text(rows, i, "ledger"));
+		for (size_t k = 0; k < ARRAY_LEN(columns); k++)
+			sheet_text(&sheet,
+				words_count(llround(rows_number(rows, i, columns[k])), n));
+		sheet_text(&sheet, rows_text(rows, i, "said"));
+		sheet_row_end(&sheet);
+	}
+	sheet_close(&sheet);
+}
+
 enum visit_result page_data(struct visit *visit, struct error *err)
 {
 	struct store_ask asks[] = {{.sql = clock_sql}, {.sql = total_sql},
-		{.sql = unmapped_sql}, {.sql = silent_sql}};
+		{.sql = unmapped_sql}, {.sql = silent_sql}, {.sql = receivers_sql}};
 	enum visit_result result = visit_ask_kept(visit, KEEP_DATA, asks, ARRAY_LEN(asks), err);
 
 	if (result != VISIT_DONE)
@@ -177,13 +213,8 @@ enum visit_result page_data(struct visit *visit, struct error *err)
 	silent(markup, asks[3].rows);
 	markup_close(markup);
 	markup_open(markup, "section", "id", "quarantine", NULL);
-	markup_element(markup, "h2", NULL, "Deliveries in quarantine");
-	markup_open(markup, "p", NULL);
-	markup_text(markup,
-		"What could not be read stays with the receiver, with the reason. There, ");
-	markup_element(markup, "code", NULL, "dorad deliveries --state quarantined");
-	markup_text(markup, " lists it.");
-	markup_close_n(markup, 2);
+	quarantine(markup, asks[4].rows);
+	markup_close(markup);
 	frame_close(visit, markup, &clock);
 	visit_answer_markup(visit, "text/html; charset=utf-8", markup);
 	return VISIT_DONE;

@@ -106,4 +106,13 @@ enum stream_result stream_add_dead(struct stream *stream, const struct stream_en
 enum stream_result stream_read_dead(struct stream *stream, struct stream_id after, size_t count,
 	struct arena *arena, struct stream_entries *out, struct error *err);
 
+/*
+ * <prefix>:receivers, a hash: what each receiver said last about its ledger, so that those who
+ * read Postgres alone can know it. Nothing depends on it.
+ */
+enum stream_result stream_report(
+	struct stream *stream, const char *who, const char *text, struct error *err);
+enum stream_result stream_read_reports(struct stream *stream, struct arena *arena,
+	struct dora_field **out, size_t *out_n, struct error *err);
+
 #endif
