@@ -47,8 +47,11 @@ static void neighbours(struct visit *visit, struct markup *markup, const struct 
 			continue;
 		month_title(other->month, title);
 		month_slug(other->month, slug);
-		frame_link(visit, markup, title, route_plural(scope->is_team), scope->name,
-			slug, (char *)NULL);
+		/* U+2190, U+2192 */
+		const char *text = arena_printf(
+			visit->arena, step < 0 ? "\xE2\x86\x90 %s" : "%s \xE2\x86\x92", title);
+		frame_link(visit, markup, text, route_plural(scope->is_team), scope->name, slug,
+			(char *)NULL);
 	}
 	markup_close(markup);
 }
