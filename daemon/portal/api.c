@@ -14,17 +14,12 @@
 #define MOST_NAMES 1000
 #define USUAL_NAMES 100
 
-static void release_text(void *text)
-{
-	free(text);
-}
-
 void api_answer(struct visit *visit, json_t *document)
 {
 	char *text = json_dumps(document, JSON_COMPACT);
 
 	json_decref(document);
-	(void)arena_own(visit->arena, text, release_text);
+	(void)arena_own(visit->arena, text, free);
 	visit_answer(visit, "application/json", text, strlen(text));
 }
 
@@ -258,26 +253,34 @@ enum visit_result api_trends(struct visit *visit, struct error *err)
 
 /* ---- reasons ---- */
 
-/* $1 scope, $2 name, $3 first day, $4 name of the explanation, $5 name of the trend. */
-static const char explain_sql[] =
-	"SELECT jsonb_build_object('metric', $5::text, 'value', min(e.value), 'n', min(e.n),"
-	" 'numerator', min(e.numerator), 'denominator', min(e.denominator),"
-	" 'facts', coalesce(jsonb_agg(jsonb_build_object('kind', e.fact_kind, 'id', e.fact_id,"
-	"  'service', e.service, 'at', e.anchor, 'counted', e.counted, 'detail', e.kind,"
-	"  'rule', e.rule, 'evidence', e.evidence, 'url', e.url)"
-	"  ORDER BY e.counted DESC, e.anchor, e.fact_id) FILTER (WHERE e.fact_id IS NOT NULL),"
-	"  '[]')) AS reasons"
-	" FROM dorad.explanation AS e"
-	" WHERE e.scope = $1 AND e.name = $2 AND e.month = $3::date AND e.metric = $4"
-	" HAVING count(*) > 0";
+/* clang-format off */
+/* $1 name, $2 first day. Scope and metric stand in the text: see page_reasons.c. */
+#define REASONS(scope, part, trend) \
+	"SELECT jsonb_build_object('metric', '" trend "'," \
+	" 'value', min(e.value), 'n', min(e.n)," \
+	" 'numerator', min(e.numerator), 'denominator', min(e.denominator)," \
+	" 'facts', coalesce(jsonb_agg(jsonb_build_object(" \
+	"  'kind', e.fact_kind, 'id', e.fact_id, 'service', e.service, 'at', e.anchor," \
+	"  'counted', e.counted, 'detail', e.kind," \
+	"  'rule', e.rule, 'evidence', e.evidence, 'url', e.url)" \
+	"  ORDER BY e.counted DESC, e.anchor, e.fact_id)" \
+	"  FILTER (WHERE e.fact_id IS NOT NULL), '[]')) AS reasons" \
+	" FROM dorad.explanation AS e" \
+	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
+	"  AND e.metric = '" part "' HAVING count(*) > 0"
+#define BOTH(part, trend) {REASONS("service", part, trend), REASONS("team", part, trend)}
+/* clang-format on */
+
+static const char *const explain_sql[METRIC_N][2] = {
+	[METRIC_FREQUENCY] = BOTH("deployments", "deploy_freq"),
+	[METRIC_LEAD_TIME] = BOTH("lead_time", "lead_time"),
+	[METRIC_FAIL_RATE] = BOTH("fail_rate", "fail_rate"),
+	[METRIC_RESTORE] = BOTH("restore", "restore"),
+	[METRIC_UNPLANNED] = BOTH("unplanned_rate", "unplanned"),
+};
 
 enum visit_result api_explain(struct visit *visit, struct error *err)
 {
-	static const char *const names[METRIC_N] = {[METRIC_FREQUENCY] = "deployments",
-		[METRIC_LEAD_TIME] = "lead_time",
-		[METRIC_FAIL_RATE] = "fail_rate",
-		[METRIC_RESTORE] = "restore",
-		[METRIC_UNPLANNED] = "unplanned_rate"};
 	const char *asked = visit_parameter(visit, "metric");
 	const char *scope = route_singular(visit->route.is_team);
 	struct store_ask asks[METRIC_N];
@@ -296,10 +299,9 @@ enum visit_result api_explain(struct visit *visit, struct error *err)
 	for (enum metric metric = 0; metric < METRIC_N; metric++) {
 		if (asked && metric != only)
 			continue;
-		asks[n++] = (struct store_ask){.sql = explain_sql,
-			.values = {scope, visit->route.name, first_day(visit, month),
-				names[metric], metric_words(metric)->trend},
-			.n_values = 5};
+		asks[n++] = (struct store_ask){.sql = explain_sql[metric][visit->route.is_team],
+			.values = {visit->route.name, first_day(visit, month)},
+			.n_values = 2};
 	}
 	enum visit_result result = visit_ask(visit, asks, n, err);
 	if (result != VISIT_DONE)

@@ -17,12 +17,33 @@
 /* A metric's page has the facts of its own number and of those beside it. */
 #define MOST_PARTS 3
 
-static const char *const parts[METRIC_N][MOST_PARTS] = {
-	[METRIC_FREQUENCY] = {"deployments"},
-	[METRIC_LEAD_TIME] = {"lead_time"},
-	[METRIC_FAIL_RATE] = {"fail_rate", "rework_deploy_rate"},
-	[METRIC_RESTORE] = {"restore", "incidents_started", "incidents_open"},
-	[METRIC_UNPLANNED] = {"unplanned_rate"},
+/* clang-format off */
+/*
+ * $1 name, $2 first day, $3 offset: those that count first. Scope and metric stand in the
+ * text, so that of the wide view only what is about them is planned.
+ */
+#define FACTS(scope, part) \
+	"SELECT e.fact_id, e.service, e.counted, e.kind, e.rule, e.evidence, e.url," \
+	" to_char(e.anchor AT TIME ZONE s.report_tz, 'FMDD Mon, HH24:MI') AS anchor," \
+	" count(*) OVER () AS n, count(*) FILTER (WHERE e.counted) OVER () AS n_counted" \
+	" FROM dorad.explanation AS e CROSS JOIN dorad.status AS s" \
+	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
+	"  AND e.metric = '" part "' AND e.fact_id IS NOT NULL" \
+	" ORDER BY e.counted DESC, e.anchor, e.fact_id, e.service" \
+	" LIMIT " PAGE_SIZE_TEXT " OFFSET $3::integer"
+#define PART(part) {part, FACTS("service", part), FACTS("team", part)}
+/* clang-format on */
+
+static const struct part {
+	const char *name;
+	const char *of_service;
+	const char *of_team;
+} parts[METRIC_N][MOST_PARTS] = {
+	[METRIC_FREQUENCY] = {PART("deployments")},
+	[METRIC_LEAD_TIME] = {PART("lead_time")},
+	[METRIC_FAIL_RATE] = {PART("fail_rate"), PART("rework_deploy_rate")},
+	[METRIC_RESTORE] = {PART("restore"), PART("incidents_started"), PART("incidents_open")},
+	[METRIC_UNPLANNED] = {PART("unplanned_rate")},
 };
 
 static const struct {
@@ -40,18 +61,6 @@ static const struct {
 	{"incidents_open", "Open at the end", "Open then", "Not open then"},
 	{"unplanned_rate", NULL, "Counted", "Not counted"},
 };
-
-/* $1 scope, $2 name, $3 first day, $4 part, $5 offset: those that count first. */
-static const char facts_sql[] =
-	"SELECT e.fact_kind, e.fact_id, e.service, e.counted, e.kind, e.rule, e.evidence, "
-	"e.url,"
-	" to_char(e.anchor AT TIME ZONE s.report_tz, 'FMDD Mon, HH24:MI') AS anchor,"
-	" count(*) OVER () AS n, count(*) FILTER (WHERE e.counted) OVER () AS n_counted"
-	" FROM dorad.explanation AS e CROSS JOIN dorad.status AS s"
-	" WHERE e.scope = $1 AND e.name = $2 AND e.month = $3::date AND e.metric = $4"
-	" AND e.fact_id IS NOT NULL"
-	" ORDER BY e.counted DESC, e.anchor, e.fact_id, e.service"
-	" LIMIT " PAGE_SIZE_TEXT " OFFSET $5::integer";
 
 static void fact(struct visit *visit, struct sheet *sheet, const struct scope *scope,
 	const struct store_rows *rows, int i)
@@ -108,7 +117,7 @@ static void facts(struct visit *visit, struct markup *markup, const struct scope
 	sheet_close(&sheet);
 }
 
-static void part(struct visit *visit, struct markup *markup, const struct scope *scope,
+static void draw_part(struct visit *visit, struct markup *markup, const struct scope *scope,
 	const struct store_rows *rows, const char *name)
 {
 	size_t i = 0;
@@ -201,13 +210,15 @@ enum visit_result page_reasons(struct visit *visit, struct error *err)
 	char slug[MONTH_TEXT];
 
 	month_slug(visit->route.month, slug);
-	for (; n_parts < MOST_PARTS && parts[metric][n_parts]; n_parts++)
-		asks[n_parts] = (struct store_ask){.sql = facts_sql,
-			.values = {route_singular(visit->route.is_team), visit->route.name,
-				arena_printf(visit->arena, "%s-01", slug),
-				parts[metric][n_parts],
+	for (; n_parts < MOST_PARTS && parts[metric][n_parts].name; n_parts++) {
+		const struct part *part = &parts[metric][n_parts];
+
+		asks[n_parts] = (struct store_ask){
+			.sql = visit->route.is_team ? part->of_team : part->of_service,
+			.values = {visit->route.name, arena_printf(visit->arena, "%s-01", slug),
 				arena_printf(visit->arena, "%d", (page - 1) * PAGE_SIZE)},
-			.n_values = 5};
+			.n_values = 3};
+	}
 	enum visit_result result = scope_read(visit, scope, asks, (size_t)n_parts, err);
 	if (result != VISIT_DONE)
 		return result;
@@ -221,7 +232,7 @@ enum visit_result page_reasons(struct visit *visit, struct error *err)
 		FRAME_NONE);
 	introduce(visit, markup, scope, row, metric);
 	for (int i = 0; i < n_parts; i++)
-		part(visit, markup, scope, asks[i].rows, parts[metric][i]);
+		draw_part(visit, markup, scope, asks[i].rows, parts[metric][i].name);
 	pages(visit, markup, asks, n_parts, page);
 	frame_close(visit, markup, &scope->clock);
 	visit_answer_markup(visit, "text/html; charset=utf-8", markup);

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What every page asks: when, who, months; and the trends with what they come to. */
+#define ASKS_ALWAYS 3
 #define ASKS 5
+
+#define SCOPE_MONTHS_TEXT "36"
 
 /* A row's month in the zone of the reports; as_of itself belongs to the month before it when it
  * is midnight (METRICS.md 9.1). */
@@ -31,10 +35,10 @@ static const char team_sql[] =
 
 static const char service_months_sql[] =
 	"SELECT * FROM dorad.monthly_service WHERE service = $1 AND month <= $2::date"
-	" ORDER BY month DESC LIMIT 36";
+	" ORDER BY month DESC LIMIT $3::integer";
 static const char team_months_sql[] =
 	"SELECT * FROM dorad.monthly_team WHERE team = $1 AND month <= $2::date"
-	" ORDER BY month DESC LIMIT 36";
+	" ORDER BY month DESC LIMIT $3::integer";
 
 /* Five metrics, two years. */
 static const char service_trends_sql[] =
@@ -192,13 +196,16 @@ enum visit_result scope_read(struct visit *visit, struct scope *out, struct stor
 	size_t n_more, struct error *err)
 {
 	bool is_team = visit->route.is_team;
+	/* A page of one month shows that, knows its neighbours, and no trend. */
+	bool alone = visit->route.page == ROUTE_MONTH || visit->route.page == ROUTE_REASONS;
+	size_t n_own = alone ? ASKS_ALWAYS : ASKS;
 	const char *name = visit->route.name;
 	struct store_ask asks[ASKS + SCOPE_MORE] = {
 		{.sql = clock_sql},
 		{.sql = is_team ? team_sql : service_sql, .values = {name}, .n_values = 1},
 		{.sql = is_team ? team_months_sql : service_months_sql,
-			.values = {name, until(visit, 1)},
-			.n_values = 2},
+			.values = {name, until(visit, 1), alone ? "3" : SCOPE_MONTHS_TEXT},
+			.n_values = 3},
 		{.sql = is_team ? team_trends_sql : service_trends_sql,
 			.values = {name, until(visit, 0)},
 			.n_values = 2},
@@ -209,12 +216,12 @@ enum visit_result scope_read(struct visit *visit, struct scope *out, struct stor
 
 	assert(n_more <= SCOPE_MORE);
 	if (n_more)
-		memcpy(asks + ASKS, more, n_more * sizeof(*more));
-	enum visit_result result = visit_ask(visit, asks, ASKS + n_more, err);
+		memcpy(asks + n_own, more, n_more * sizeof(*more));
+	enum visit_result result = visit_ask(visit, asks, n_own + n_more, err);
 	if (result != VISIT_DONE)
 		return result;
 	for (size_t i = 0; i < n_more; i++)
-		more[i].rows = asks[ASKS + i].rows;
+		more[i].rows = asks[n_own + i].rows;
 
 	*out = (struct scope){.is_team = is_team, .name = name};
 	if (store_n_rows(asks[1].rows) == 0)
@@ -226,6 +233,8 @@ enum visit_result scope_read(struct visit *visit, struct scope *out, struct stor
 	out->links = rows_text(asks[1].rows, 0, "links");
 	read_clock(asks[0].rows, out);
 	read_months(asks[2].rows, out);
+	if (alone)
+		return VISIT_DONE;
 	read_trends(asks[3].rows, out);
 	read_assurance(asks[4].rows, out);
 	return VISIT_DONE;
