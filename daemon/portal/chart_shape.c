@@ -2,7 +2,7 @@
 #include "chart_priv.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 double chart_month_x(const struct drawing *to, size_t i)
 {
@@ -14,10 +14,30 @@ double chart_value_y(const struct drawing *to, double value)
 	return CHART_BASE - (CHART_BASE - CHART_TOP) * value / to->scale.top;
 }
 
-/* A tenth of a unit is finer than any screen. */
+/*
+ * A tenth of a unit is finer than any screen. By hand, for a page has a thousand of them and
+ * printf() takes its time over each.
+ */
 static void set_number(const struct drawing *to, const char *name, double value)
 {
-	markup_setf(to->markup, name, "%.4g", round(value * 10) / 10);
+	char text[24];
+	char *at = text + sizeof(text) - 1;
+	long long tenths = llround(value * 10);
+	unsigned long long left = (unsigned long long)llabs(tenths);
+
+	*at = '\0';
+	if (left % 10) {
+		*--at = (char)('0' + left % 10);
+		*--at = '.';
+	}
+	left /= 10;
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (tenths < 0)
+		*--at = '-';
+	markup_set(to->markup, name, at);
 }
 
 void chart_rectangle(

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <math.h>
 
-#define MOST_FACTS "200"
+#define MOST_FACTS "100"
 
 /* What the row was before it changed, after its month was over. */
 static const char revisions_sql[] = "SELECT to_char(r.stood_until AT TIME ZONE s.report_tz, "

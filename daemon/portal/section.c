@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "section_priv.h"
 
+#include "portal/address.h"
 #include "portal/month.h"
 
 #include <jansson.h>
@@ -90,14 +91,28 @@ static const char *written(const struct month_row *row, enum metric metric,
 	__builtin_unreachable();
 }
 
-void section_number(struct visit *visit, struct markup *markup, const struct scope *scope,
-	const struct month_row *row, enum metric metric, const char *text)
+/* Where the reasons of a number are. */
+static const char *reasons_address(struct visit *visit, const struct scope *scope,
+	const struct month_row *row, enum metric metric)
 {
 	char slug[MONTH_TEXT];
 
 	month_slug(row->month, slug);
-	frame_link(visit, markup, text, route_plural(scope->is_team), scope->name, slug,
-		metric_words(metric)->slug, (char *)NULL);
+	return address_join(visit->arena, visit->settings->prefix, route_plural(scope->is_team),
+		scope->name, slug, metric_words(metric)->slug, (char *)NULL);
+}
+
+static void link_to(struct markup *markup, const char *address, const char *text)
+{
+	markup_open(markup, "a", "href", address, NULL);
+	markup_text(markup, text);
+	markup_close(markup);
+}
+
+void section_number(struct visit *visit, struct markup *markup, const struct scope *scope,
+	const struct month_row *row, enum metric metric, const char *text)
+{
+	link_to(markup, reasons_address(visit, scope, row, metric), text);
 }
 
 static void heading(struct markup *markup, const char *text)
@@ -116,6 +131,7 @@ static void table_row(struct visit *visit, struct markup *markup, const struct s
 
 	month_slug(row->month, slug);
 	month_short(row->month, title);
+	const char *reasons = reasons_address(visit, scope, row, metric);
 	markup_open(markup, "tr", NULL);
 	markup_open(markup, "th", "scope", "row", NULL);
 	frame_link(visit, markup, title, route_plural(scope->is_team), scope->name, slug,
@@ -130,8 +146,7 @@ static void table_row(struct visit *visit, struct markup *markup, const struct s
 		if (isnan(row->figures[column->figure]))
 			markup_text(markup, "\xE2\x80\x93"); /* U+2013 */
 		else
-			section_number(visit, markup, scope, row, metric,
-				written(row, metric, column, text));
+			link_to(markup, reasons, written(row, metric, column, text));
 		markup_close(markup);
 	}
 	markup_close(markup);
