@@ -127,8 +127,10 @@ static enum rollup_progress round_of_work(struct rollup *rollup)
 
 	if (progress == ROLLUP_STUCK)
 		return progress;
+	/* Behind, events are kept first; else what was kept is to be seen at once. */
 	if (rollup->dirty &&
-		(progress == ROLLUP_IDLE || rollup_now_us() >= rollup->due.recompute_us) &&
+		(progress == ROLLUP_IDLE || !rollup->behind ||
+			rollup_now_us() >= rollup->due.recompute_us) &&
 		rollup_recompute(rollup, NULL) == ROLLUP_STUCK)
 		return ROLLUP_STUCK;
 	if (rollup_minute(rollup) == ROLLUP_STUCK)

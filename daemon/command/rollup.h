@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
 #define ROLLUP_GROUP "rollup"
 
 /* What a worker has done since it started; read by the thread of /metrics, and by --once. */
@@ -45,6 +44,8 @@ struct rollup {
 	struct link link;
 	bool once;           /* works off what is there and ends: nothing is waited for */
 	size_t batch;        /* events a transaction takes at present */
+	size_t services;     /* that one of recomputation takes; 0: none was made yet */
+	bool behind;         /* the last read gave as much as was asked for: more waits */
 	bool own_pending;    /* this consumer may have entries that it has not acknowledged */
 	struct stat catalog; /* of the file as it was last applied */
 	struct rollup_gauge *gauges; /* by key */
@@ -93,8 +94,7 @@ enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class
 /* Applies rollup.catalog if it is not as it was; a bad file leaves what was applied. */
 enum rollup_progress rollup_catalog(struct rollup *rollup);
 
-/* Moves the clock (NULL: to now) and works off what is marked, for a while (a daemon) or to
- * the end (--once). */
+/* Moves the clock (NULL: to now), works off what is marked: for a while, or (--once) all. */
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
 /* How the group stands, for /metrics; alarms about entries deleted before it was given them. */

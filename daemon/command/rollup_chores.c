@@ -11,8 +11,12 @@
 #define MINUTE_US 60000000
 #define STANDING_EVERY_US 5000000
 
-/* Services a transaction of recomputation takes. */
-#define SERVICES "16"
+/* A transaction of recomputation should take about this long, as one of keep() should: each has
+ * costs of its own, and holds locks. */
+#define FAST_US 300000
+#define SLOW_US 1000000
+#define FEWEST_SERVICES 16
+#define MOST_SERVICES 256
 
 /* A daemon looks for new events this often while it recomputes. */
 #define RECOMPUTE_AT_MOST_US 5000000
@@ -135,15 +139,29 @@ static enum rollup_progress advance(struct rollup *rollup, const char *as_of)
 				   : rollup_store_failed(rollup, class, "advance", &err);
 }
 
+static void adapt(struct rollup *rollup, int64_t took_us)
+{
+	if (took_us > SLOW_US && rollup->services > FEWEST_SERVICES)
+		rollup->services /= 2;
+	else if (took_us < FAST_US && rollup->services < MOST_SERVICES)
+		rollup->services *= 2;
+}
+
 /* One transaction's worth. */
 static enum rollup_progress recompute_some(struct rollup *rollup)
 {
 	struct error err = {0};
+	char services[16];
 	struct statement statement = {
 		.sql = "SELECT dorad_data.recompute($1::integer)",
-		.values = {SERVICES},
+		.values = {services},
 		.n_values = 1,
 	};
+	int64_t began_us = rollup_now_us();
+
+	if (rollup->services == 0)
+		rollup->services = FEWEST_SERVICES;
+	(void)snprintf(services, sizeof(services), "%zu", rollup->services);
 	enum store_class class = store_transact(rollup->store, patiently, &statement, &err);
 	bool more = class == STORE_FINE && strcmp(store_value(statement.rows, 0, 0), "0") != 0;
 
@@ -152,6 +170,7 @@ static enum rollup_progress recompute_some(struct rollup *rollup)
 		return rollup_store_failed(rollup, class, "recompute", &err);
 	if (!more)
 		return ROLLUP_IDLE;
+	adapt(rollup, rollup_now_us() - began_us);
 	rollup->counts.recomputed++;
 	return ROLLUP_WORKED;
 }

@@ -143,6 +143,7 @@ static enum rollup_progress take_new(
 	enum stream_result result = stream_group_read_new(
 		rollup->stream, &rollup->group, &wait, arena, &batch, &err);
 
+	rollup->behind = result == STREAM_DONE && batch.entries.n >= wait.count;
 	return take(rollup, result, "read-new", &batch, &err);
 }
 
