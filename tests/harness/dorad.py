@@ -55,9 +55,10 @@ def program():
 
 
 def optimised():
-    """The optimised build's program where there is one: for what a request costs."""
+    """For what a request costs: the optimised build's where that under test has sanitizers."""
     path = os.path.join(ROOT, "build", "dorad")
-    return path if not os.environ.get("DORAD") and os.access(path, os.X_OK) else program()
+    sanitized = "san" in os.path.basename(os.path.dirname(program()))
+    return path if sanitized and os.access(path, os.X_OK) else program()
 
 
 def environment(more=None):
