@@ -46,7 +46,9 @@ def read_counts(build):
     for text in done.stdout.splitlines():
         for file in json.loads(text)["files"]:
             name = os.path.normpath(os.path.join(build, file["file"]))
-            if name.startswith("daemon/") and name.endswith((".c", ".cpp")):
+            # What was deleted since may have its counts there still.
+            if name.startswith("daemon/") and name.endswith((".c", ".cpp")) and \
+                    os.path.exists(name):
                 for line in file["lines"]:
                     files[name].add(line)
     return files
