@@ -173,9 +173,10 @@ bool reader_int(const struct reader *reader, const char *path, int64_t *out)
 		*out = json_integer_value(value);
 		return true;
 	}
-	if (json_is_real(value) &&
-		json_real_value(value) == (double)(int32_t)json_real_value(value)) {
-		*out = (int32_t)json_real_value(value);
+	double real = json_real_value(value);
+	if (json_is_real(value) && real >= INT32_MIN && real <= INT32_MAX &&
+		real == (int32_t)real) {
+		*out = (int32_t)real;
 		return true;
 	}
 	const char *text = reader_text(reader, path);

@@ -96,7 +96,7 @@ static void ids_and_numbers_come_as_numbers_or_texts(void)
 	open_scene(&scene,
 		"{\"i\":9223372036854775807,\"s\":\"42\",\"f\":3.0,\"h\":3.5,\"x\":\"4a\","
 		"\"e\":\"\",\"p\":\"+4\",\"n\":\"-7\",\"b\":true,"
-		"\"long\":\"1234567890123456789\"}");
+		"\"g\":101e30,\"m\":-1e300,\"long\":\"1234567890123456789\"}");
 	CHECK_STR(reader_id(&scene.reader, "i"), "9223372036854775807");
 	CHECK_STR(reader_id(&scene.reader, "s"), "42");
 	CHECK_STR(reader_id_or_null(&scene.reader, "b"), NULL);
@@ -104,7 +104,8 @@ static void ids_and_numbers_come_as_numbers_or_texts(void)
 	CHECK(reader_int(&scene.reader, "s", &number) && number == 42);
 	CHECK(reader_int(&scene.reader, "f", &number) && number == 3);
 	CHECK(reader_int(&scene.reader, "n", &number) && number == -7);
-	static const char *const none[] = {"h", "x", "e", "p", "b", "long", "missing"};
+	static const char *const none[] = {
+		"h", "x", "e", "p", "b", "g", "m", "long", "missing"};
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		CHECK(!reader_int(&scene.reader, none[i], &number));
 	CHECK_INT(number, -7);
