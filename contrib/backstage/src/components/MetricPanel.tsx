@@ -51,6 +51,7 @@ export function MetricPanel({ subject, metric, rows, trend }: Props) {
                   <Button
                     size="small"
                     color="primary"
+                    style={{ textTransform: 'none' }}
                     aria-label={`Why: ${metric.title}, ${row.month}`}
                     onClick={() => setMonth(row.month)}
                   >

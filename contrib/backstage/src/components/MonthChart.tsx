@@ -26,6 +26,24 @@ function runsOf(points: ReadonlyArray<Point | null>): Point[][] {
   return runs.filter(run => run.length > 0);
 }
 
+/** Room that a month's name needs, in months of the usual year on a chart. */
+const LABEL_MONTHS = 3;
+
+type Anchor = 'start' | 'middle' | 'end';
+
+/** Where the axis names a month: at both ends, and at each January that has room beside them. */
+function anchorOf(rows: readonly MonthRow[], i: number): Anchor | null {
+  const last = rows.length - 1;
+  if (i === 0) {
+    return 'start';
+  }
+  if (i === last) {
+    return 'end';
+  }
+  const room = Math.ceil((LABEL_MONTHS * rows.length) / 13);
+  return rows[i].month.endsWith('-01') && i >= room && last - i >= room ? 'middle' : null;
+}
+
 function describe(metric: Metric, rows: readonly MonthRow[]): string {
   const words = rows.map(row => {
     const value = metric.value(row);
@@ -88,20 +106,23 @@ export function MonthChart({ metric, rows }: { metric: Metric; rows: readonly Mo
               />
             ),
         )}
-      {rows.map((row, i) =>
-        i === 0 || row.month.endsWith('-01') || i === rows.length - 1 ? (
-          <text
-            key={row.month}
-            x={(i + 0.5) * step}
-            y={HEIGHT - 4}
-            textAnchor={i === 0 ? 'start' : 'end'}
-            fontSize={11}
-            fill={theme.palette.text.secondary}
-          >
-            {row.month}
-          </text>
-        ) : null,
-      )}
+      {rows.map((row, i) => {
+        const anchor = anchorOf(rows, i);
+        return (
+          anchor && (
+            <text
+              key={row.month}
+              x={(i + 0.5) * step}
+              y={HEIGHT - 4}
+              textAnchor={anchor}
+              fontSize={11}
+              fill={theme.palette.text.secondary}
+            >
+              {row.month}
+            </text>
+          )
+        );
+      })}
     </svg>
   );
 }
