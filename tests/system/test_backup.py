@@ -126,3 +126,16 @@ def test_a_database_that_went_back_to_an_instant_is_brought_forward_by_a_replay(
     filled.run("rollup", "--once")
     assert rows(filled) == late
     filled.run("rollup", "--verify")
+
+
+def test_what_is_old_may_be_deleted_by_the_owner_and_the_rest_stays(filled):
+    """As schemas/postgres/HOUSEKEEPING.md says under Retention."""
+    before = rows(filled)
+    filled.query("DELETE FROM dorad_data.observation WHERE at < '2026-03-06'")
+    filled.run("rollup", "--rebuild")
+    assert deployments(rows(filled)) == 5 < deployments(before)
+    filled.run("rollup", "--verify")
+    filled.run("replay")        # the ledger still has them: they come back
+    wait_until(lambda: waiting(filled) == 0)
+    filled.run("rollup", "--once")
+    assert rows(filled) == before
