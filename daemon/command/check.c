@@ -8,8 +8,13 @@
 #include "table.h"
 
 #include "config/catalog.h"
+#include "config/secret.h"
+#include "endpoint.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 void check_note(
 	struct findings *findings, const char *what, enum finding finding, const char *words)
@@ -20,12 +25,50 @@ void check_note(
 	findings->bad = findings->bad || finding == FINDING_BAD;
 }
 
+/* A secret that the one who asks may not read, though the daemon may. NULL: none; else owned. */
+static char *hidden_secret(const struct config *config)
+{
+	for (size_t i = 0; i < config->receive.n_endpoints; i++) {
+		const struct config_strings *secrets = &config->receive.endpoints[i].secrets;
+
+		for (size_t k = 0; k < secrets->n; k++) {
+			char *path = config_secret_path(config, secrets->items[k]);
+
+			if (access(path, R_OK) != 0 && errno == EACCES)
+				return path;
+			free(path);
+		}
+	}
+	return NULL;
+}
+
+/* As the receiver will read them: secrets, ways to prove oneself, sources. */
 static void check_endpoints(struct findings *findings, const struct config *config)
 {
-	if (!config->receive.n_endpoints)
+	char words[400];
+	struct error err = {0};
+
+	if (!config->receive.n_endpoints) {
 		check_note(findings, "endpoints", FINDING_WARNING,
 			"none: nothing can be received; want receive.endpoints in the "
 			"configuration");
+		return;
+	}
+	char *hidden = hidden_secret(config);
+	if (hidden) {
+		(void)snprintf(words, sizeof(words),
+			"%s: you may not read it: look as root, whether the secrets are good",
+			hidden);
+		check_note(findings, "endpoints", FINDING_WARNING, words);
+		free(hidden);
+		return;
+	}
+	struct config *own = config_load(config->path, &err);
+	CLEANUP(endpoint_set_dropp)
+	struct endpoint_set *set = own ? endpoint_set_create(own, &err) : NULL;
+	(void)snprintf(words, sizeof(words), "%zu, each with its secrets", set ? set->n : 0);
+	check_note(findings, "endpoints", set ? FINDING_GOOD : FINDING_BAD,
+		set ? words : err.text);
 }
 
 static void check_catalog(struct findings *findings, const struct config *config)

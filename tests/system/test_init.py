@@ -22,7 +22,6 @@ def test_what_it_writes_is_good_for_every_sender(tmp_path):
     folder = tmp_path / "etc"
     wanted = [word for sender in SENDERS for word in ("--source", sender)]
     said = init(folder, *wanted, "--url", "https://d.example.com/").stdout
-    dorad.run("check", "--offline", config=folder / "dorad.yaml")
     for sender in SENDERS:
         assert f"https://d.example.com/webhooks/{sender}" in said
         secret = (folder / "secrets" / sender).read_text()
@@ -33,6 +32,21 @@ def test_what_it_writes_is_good_for_every_sender(tmp_path):
             assert secret.strip() not in said
     secrets = {(folder / "secrets" / sender).read_text() for sender in SENDERS}
     assert len(secrets) == len(SENDERS) - len(OWN_SECRET) + 1
+
+    # What a sender makes itself is missing until somebody puts it there, and check says so.
+    for sender in OWN_SECRET:
+        done = dorad.run("check", "--offline", config=folder / "dorad.yaml", check=False)
+        assert done.returncode == 1 and f"secrets/{sender}: empty" in done.stdout
+        (folder / "secrets" / sender).write_text("0123456789abcdef\n")
+    dorad.run("check", "--offline", config=folder / "dorad.yaml")
+
+
+def test_check_names_the_secret_that_is_missing(tmp_path):
+    init(tmp_path / "etc")
+    (tmp_path / "etc" / "secrets" / "github").unlink()
+    done = dorad.run("check", "--offline", config=tmp_path / "etc" / "dorad.yaml", check=False)
+    assert done.returncode == 1
+    assert "endpoint github" in done.stdout and "secrets/github: No such file" in done.stdout
 
 
 def test_secrets_are_their_owners_alone(tmp_path):
