@@ -27,6 +27,12 @@ static bool pause_store(void *context, int64_t for_us)
 	return wakeup_wait(context, for_us);
 }
 
+/* A long statement is work that goes on: the watchdog is fed meanwhile, and a stop heard. */
+static bool go_on(void *context)
+{
+	return wakeup_wait(context, 0);
+}
+
 /* "<host>:<instance>": stable, so that after a restart it finds its own entries. */
 static char *consumer_name(const struct config *config)
 {
@@ -54,6 +60,7 @@ static bool init(struct rollup *rollup, struct error *err)
 		.statement_timeout_s = STATEMENT_TIMEOUT_S,
 		.account = rollup->once ? COMMAND_ACCOUNT : NULL,
 		.pause = pause_store,
+		.waiting = go_on,
 		.context = rollup->wakeup,
 	};
 	const struct stream_options stream_options = {

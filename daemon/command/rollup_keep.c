@@ -152,7 +152,7 @@ static enum rollup_progress settle( // NOLINT(misc-no-recursion)
 			return put_aside(rollup, slice->entries, err->text);
 		return halves(rollup, slice);
 	case STORE_SHRINK:
-		if (slice->n == 1)
+		if (slice->n == 1 || rollup->wakeup->stop)
 			break;
 		rollup->batch = slice->n / 2;
 		return halves(rollup, slice);

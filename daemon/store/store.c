@@ -59,6 +59,7 @@ struct store *store_create(const struct store_options *options, struct error *er
 	store->account = options->account;
 	store->read_only = options->read_only;
 	store->pause = options->pause ? options->pause : sleep_for;
+	store->waiting = options->waiting;
 	store->context = options->context;
 	return store;
 }
@@ -155,9 +156,9 @@ enum store_class store_query(struct store *store, const char *sql, const char *c
 
 	if (class != STORE_FINE)
 		return class;
-	return take(store,
-		PQexecParams(store->connection, sql, n_values, NULL, values, NULL, NULL, 0),
-		out, err);
+	bool sent = PQsendQueryParams(
+		store->connection, sql, n_values, NULL, values, NULL, NULL, 0);
+	return take(store, sent ? store_await(store) : NULL, out, err);
 }
 
 enum store_class store_script(struct store *store, const char *sql, struct error *err)
@@ -166,13 +167,15 @@ enum store_class store_script(struct store *store, const char *sql, struct error
 
 	if (class != STORE_FINE)
 		return class;
-	return take(store, PQexec(store->connection, sql), NULL, err);
+	bool sent = PQsendQuery(store->connection, sql);
+	return take(store, sent ? store_await(store) : NULL, NULL, err);
 }
 
 /* COMMIT of a transaction in which something failed is answered ROLLBACK, as a success. */
 static enum store_class commit(struct store *store, struct error *err)
 {
-	PGresult *result = PQexec(store->connection, "COMMIT");
+	bool sent = PQsendQuery(store->connection, "COMMIT");
+	PGresult *result = sent ? store_await(store) : NULL;
 
 	if (PQresultStatus(result) == PGRES_COMMAND_OK &&
 		strcmp(PQcmdStatus(result), "COMMIT") != 0) {

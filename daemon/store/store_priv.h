@@ -15,6 +15,7 @@ struct store {
 	const char *account; /* see struct store_options */
 	bool read_only;
 	bool (*pause)(void *context, int64_t for_us);
+	bool (*waiting)(void *context);
 	void *context;
 	PGconn *connection; /* NULL: none, or given up */
 	bool stale;         /* works, but should be made again before the next use */
@@ -29,6 +30,9 @@ struct store_rows {
 
 /* Takes the result over. */
 struct store_rows *store_rows_of(PGresult *result);
+
+/* The last result of what was sent (as PQexec() gives it), or NULL: no connection. */
+PGresult *store_await(struct store *store);
 
 /* Puts into words and a class what a result (NULL: the connection) says has failed. */
 enum store_class store_failed(struct store *store, const PGresult *result, struct error *err);

@@ -26,6 +26,10 @@ struct store_options {
 
 	/* Waits between attempts. False: stop, give up now. NULL: sleeps. */
 	bool (*pause)(void *context, int64_t for_us);
+
+	/* NULL, or: called every second while Postgres works on a statement, however long that
+	 * takes. False: stop; the statement is cancelled. */
+	bool (*waiting)(void *context);
 	void *context;
 };
 

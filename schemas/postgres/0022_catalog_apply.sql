@@ -294,6 +294,11 @@ SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = wa
 DECLARE
     report jsonb;
 BEGIN
+    -- A worker applies its catalogue at each start: the same again waits for nobody.
+    IF NOT dry_run AND EXISTS (SELECT FROM setting AS s WHERE s.applied_at IS NOT NULL
+                               AND s.catalog = apply_catalog.catalog) THEN
+        RETURN;
+    END IF;
     PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('world'));
     BEGIN
         SELECT jsonb_agg(to_jsonb(r)) INTO report FROM apply_and_report(catalog) AS r;

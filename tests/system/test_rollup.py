@@ -104,3 +104,28 @@ def test_a_worker_says_once_that_pushes_are_missing(full_site):
     worker = full_site.start("rollup")
     wait_until(lambda: "<4>quality pushes_after_a_gap=1" in worker.read_log())
     assert metrics(address)["dorad_rollup_push_gaps"] == 1
+
+
+def slow_down(site, seconds):
+    """Every recomputation takes so long, and does what it did."""
+    site.query("ALTER FUNCTION dorad_data.recompute(integer) RENAME TO recompute_in_time")
+    site.query(f"""CREATE FUNCTION dorad_data.recompute(n integer) RETURNS integer LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep({seconds}); RETURN dorad_data.recompute_in_time(n); END $$""")
+
+
+def sleeping(site):
+    """The transaction that recomputes just now, by when it began."""
+    return [row["xact_start"] for row in site.query(
+        "SELECT xact_start FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        " AND datname = current_database()")]
+
+
+def test_a_long_statement_is_work_that_goes_on_and_a_stop_cancels_it(full_site):
+    slow_down(full_site, 600)
+    worker = full_site.start("rollup", env={"WATCHDOG_USEC": "2000000"})
+    (began,) = wait_until(lambda: sleeping(full_site))
+    fed = worker.read_notices().count("WATCHDOG=1")
+    wait_until(lambda: worker.read_notices().count("WATCHDOG=1") >= fed + 4)
+    assert sleeping(full_site) == [began]
+    assert worker.stop() == 0
+    assert sleeping(full_site) == []

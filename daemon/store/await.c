@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_priv.h"
+
+#include <poll.h>
+
+/* How often who waits for Postgres is asked whether to go on. */
+#define ASK_MS 1000
+
+static void cancel(struct store *store)
+{
+	PGcancel *request = PQgetCancel(store->connection);
+	char words[256];
+
+	/* Should it fail, the answer is waited for as before. */
+	if (request)
+		(void)PQcancel(request, words, sizeof(words));
+	PQfreeCancel(request);
+}
+
+/* Until there is a result, or no connection. */
+static void wait_for_answer(struct store *store)
+{
+	struct pollfd file = {.fd = PQsocket(store->connection), .events = POLLIN};
+	bool cancelled = false;
+
+	while (PQisBusy(store->connection)) {
+		int n = poll(&file, 1, store->waiting ? ASK_MS : -1);
+
+		if (n > 0 && !PQconsumeInput(store->connection))
+			return;
+		/* Only after a second: a late cancel would hit the next statement. */
+		if (n == 0 && !store->waiting(store->context) && !cancelled) {
+			cancel(store);
+			cancelled = true;
+		}
+	}
+}
+
+PGresult *store_await(struct store *store)
+{
+	PGresult *last = NULL;
+
+	for (;;) {
+		wait_for_answer(store);
+		PGresult *result = PQgetResult(store->connection);
+		if (!result)
+			return last;
+		PQclear(last);
+		last = result;
+	}
+}
