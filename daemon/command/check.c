@@ -25,7 +25,7 @@ void check_note(
 	findings->bad = findings->bad || finding == FINDING_BAD;
 }
 
-/* A secret that the one who asks may not read, though the daemon may. NULL: none; else owned. */
+/* A secret that who asks may not read, though the daemon may. NULL: none; else owned. */
 static char *hidden_secret(const struct config *config)
 {
 	for (size_t i = 0; i < config->receive.n_endpoints; i++) {

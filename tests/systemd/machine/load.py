@@ -10,6 +10,8 @@ import threading
 import time
 import uuid
 
+FIRST = time.time() - 350 * 86400
+APART_S = 300       # so that 100,000 deployments are a year of eight services, not one minute of them
 PATIENCE_S = 10     # GitHub waits no longer, and never sends again
 ADDRESS = ("127.0.0.1", 8080)
 REPOSITORIES = 8
@@ -21,7 +23,7 @@ def moment(seconds):
 
 def deployment(number):
     """The body of a deployment_status; number is the deployment's."""
-    at = moment(time.time())
+    at = moment(FIRST + number * APART_S)
     place = number % REPOSITORIES
     repository = {"id": 7000 + place, "full_name": f"acme/part-{place}",
                   "html_url": f"https://github.com/acme/part-{place}", "default_branch": "main"}

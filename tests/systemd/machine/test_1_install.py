@@ -4,7 +4,6 @@
 import os
 import re
 import stat
-import time
 
 from conftest import DAEMONS, SOCKETS, query, secret, sh, shown, status, wait_for_all, wait_until
 import load
@@ -72,7 +71,7 @@ def test_a_signed_webhook_becomes_a_monthly_row():
     refused = load.exchange(load.request(load.deployment(number), "wrong"))
     assert refused.startswith(b"HTTP/1.1 401 ")
     wait_for_all([load.entity(number)])
-    month = time.strftime("%Y-%m-01", time.gmtime())
+    month = load.moment(load.FIRST + number * load.APART_S)[:7] + "-01"
     wait_until(lambda: query("SELECT deployments FROM dorad.monthly_service WHERE service = "
                              f"'acme/part-{number % load.REPOSITORIES}' AND month = '{month}'")
                == [["1"]], "the month")

@@ -7,9 +7,6 @@ import time
 from conftest import DAEMONS, no_trouble, query, sh, wait_until
 import load
 
-MONTHS = ("SELECT service, month, deployments FROM dorad.monthly_service "
-          "WHERE month < date_trunc('month', now()) ORDER BY 1, 2")
-
 
 def versions():
     return {line.split('"')[1] for port in (8080, 8081, 8091)
