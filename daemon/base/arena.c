@@ -125,12 +125,45 @@ char *arena_printf(struct arena *arena, const char *fmt, ...)
 	return text;
 }
 
+#define HERE_BYTES 256 /* most texts fit, and are formatted once */
+
+/*
+ * Most formats are of bytes and %s alone: keys and ids, several for each event. Negative: this
+ * one is not, or does not fit.
+ */
+static int join(char here[static HERE_BYTES], const char *fmt, va_list args)
+{
+	size_t n = 0;
+
+	for (; *fmt; fmt++) {
+		const char *piece = fmt;
+		size_t n_piece = 1;
+
+		if (*fmt == '%') {
+			if (*++fmt != 's')
+				return -1;
+			piece = va_arg(args, const char *);
+			n_piece = piece ? strlen(piece) : HERE_BYTES;
+		}
+		if (n + n_piece >= HERE_BYTES)
+			return -1;
+		memcpy(here + n, piece, n_piece);
+		n += n_piece;
+	}
+	here[n] = '\0';
+	return (int)n;
+}
+
 char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
 {
-	char here[256]; /* most texts fit, and are formatted once */
+	char here[HERE_BYTES];
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(here, sizeof(here), fmt, args);
+	int n = join(here, fmt, again);
+	va_end(again);
+	va_copy(again, args);
+	if (n < 0)
+		n = vsnprintf(here, sizeof(here), fmt, args);
 	if (n < 0)
 		n = 0;
 

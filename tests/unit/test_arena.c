@@ -35,6 +35,27 @@ static void text_is_copied_and_printed(void)
 	CHECK_STR(arena_printf(arena, "%s/%d", "a", 7), "a/7");
 }
 
+static void texts_are_joined_as_printf_joins_them(void)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	char long_one[600];
+
+	memset(long_one, 'x', sizeof(long_one) - 1);
+	long_one[sizeof(long_one) - 1] = '\0';
+	CHECK_STR(arena_printf(arena, "%s/change/%s", "a", "b"), "a/change/b");
+	CHECK_STR(arena_printf(arena, "%s%s", "", ""), "");
+	CHECK_STR(arena_printf(arena, "none"), "none");
+	CHECK_STR(arena_printf(arena, "100%%"), "100%");
+	CHECK_STR(arena_printf(arena, "%s%%%s", "a", "b"), "a%b");
+	CHECK_STR(arena_printf(arena, "%s/%.2s/%s", "a", "bcd", "e"), "a/bc/e");
+	CHECK_STR(arena_printf(arena, "%s", long_one), long_one);
+	for (size_t n = 250; n < 262; n++) {
+		const char *cut = arena_strndup(arena, long_one, n);
+
+		CHECK_INT(strlen(arena_printf(arena, "%s/%s", cut, "b")), n + 2);
+	}
+}
+
 static void a_null_arena_may_be_destroyed(void)
 {
 	arena_destroy(NULL);
@@ -45,6 +66,7 @@ int main(void)
 {
 	RUN(what_an_arena_owns_goes_last_first);
 	RUN(text_is_copied_and_printed);
+	RUN(texts_are_joined_as_printf_joins_them);
 	RUN(a_null_arena_may_be_destroyed);
 	return tap_done();
 }
