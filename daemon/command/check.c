@@ -98,13 +98,17 @@ static void check_redis(struct findings *findings, const struct config *config)
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	struct error err = {0};
 	const char *warning = NULL;
+	const char *stray = NULL;
 	CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, &err);
 
 	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
-		stream_probe(stream, arena, &warning, &err) != STREAM_DONE)
+		stream_probe(stream, arena, &warning, &err) != STREAM_DONE ||
+		stream_stray(stream, arena, &stray, &err) != STREAM_DONE)
 		check_note(findings, "redis", FINDING_BAD, err.text);
 	else if (warning)
 		check_note(findings, "redis", FINDING_WARNING, warning);
+	else if (stray)
+		check_note(findings, "redis", FINDING_WARNING, stray);
 	else
 		check_note(findings, "redis", FINDING_GOOD, stream_address(stream));
 }

@@ -40,10 +40,15 @@ struct forwarder *forwarder_create(const struct forwarder_options *options, stru
 
 	forwarder->options = *options;
 	forwarder->stream = stream;
-	forwarder->tops = xcalloc(stream_n_keys(stream), sizeof(*forwarder->tops));
+	size_t n_keys = stream_n_keys(stream);
+	forwarder->places = xcalloc(n_keys, sizeof(*forwarder->places));
+	forwarder->marked = xcalloc(n_keys, sizeof(*forwarder->marked));
+	forwarder->to_mark = xcalloc(n_keys, sizeof(*forwarder->to_mark));
 	forwarder->dead_key = xasprintf("%s:dead", options->stream->prefix);
 	link_init(&forwarder->link,
 		(uint64_t)clock_us(CLOCK_REALTIME) ^ (uint64_t)getpid() << 32);
+	if (stream_fails_over(stream))
+		link_hurry(&forwarder->link);
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	(void)pthread_mutex_init(&forwarder->lock, NULL);
@@ -57,7 +62,9 @@ void forwarder_destroy(struct forwarder *forwarder)
 	if (!forwarder)
 		return;
 	stream_destroy(forwarder->stream);
-	free(forwarder->tops);
+	free(forwarder->places);
+	free(forwarder->marked);
+	free(forwarder->to_mark);
 	free(forwarder->dead_key);
 	(void)pthread_cond_destroy(&forwarder->stopped);
 	(void)pthread_mutex_destroy(&forwarder->lock);
@@ -155,6 +162,7 @@ static enum stream_result connect(struct forwarder *forwarder, struct error *err
 
 	if (result == STREAM_DONE)
 		result = stream_probe(forwarder->stream, arena, &warning, err);
+	forward_expect_all(forwarder);
 	if (result == STREAM_DONE)
 		result = forward_check_all(forwarder, err);
 	if (result != STREAM_DONE)
@@ -200,6 +208,8 @@ static enum work work(struct forwarder *forwarder, size_t *n_rows, struct error 
 
 	if (result == STREAM_DONE)
 		result = forward_window(forwarder, &n, err);
+	if (result == STREAM_DONE && n == 0)
+		result = forward_mark(forwarder, err);
 	if (result == STREAM_DONE && n == 0)
 		result = do_chores(forwarder, true, err);
 	*n_rows += n;

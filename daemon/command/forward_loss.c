@@ -16,15 +16,42 @@ static struct stream_id noted(struct forwarder *forwarder, const char *key)
 	return (struct stream_id){.ms = note.entry_ms, .n = note.entry_n};
 }
 
-enum forward_check forward_check(struct forwarder *forwarder, size_t key, struct stream_id top)
+static bool is_lower(struct stream_id a, struct stream_id b)
 {
+	return stream_id_compare(a, b) < 0;
+}
+
+/* A mark that is behind may only not have been written yet: the last entry tells. It may have
+ * been trimmed; then it is sent again for nothing. */
+static bool is_there(struct forwarder *forwarder, size_t key, struct stream_id known)
+{
+	bool there = false;
+
+	if (stream_has(forwarder->stream, key, known, &there, NULL) != STREAM_DONE || !there)
+		return false;
+	forwarder->marked[key] = forwarder->places[key].mark;
+	forwarder->to_mark[key] = known;
+	return true;
+}
+
+/*
+ * Everything up to our mark is there, for the mark was written after it, and a server that
+ * forgets forgets the last first. But a stream may have been deleted alone.
+ */
+enum forward_check forward_check(struct forwarder *forwarder, size_t key)
+{
+	const struct stream_place *place = &forwarder->places[key];
 	const char *name = stream_key(forwarder->stream, key);
 	struct stream_id known = noted(forwarder, name);
-	const struct ledger_note survived = {.key = name, .entry_ms = top.ms, .entry_n = top.n};
+	struct stream_id left = is_lower(place->mark, place->top) ? place->mark : place->top;
+	const struct ledger_note survived = {
+		.key = name, .entry_ms = left.ms, .entry_n = left.n};
 	struct error err = {0};
 	int64_t n = 0;
 
-	if (stream_id_compare(top, known) >= 0)
+	if (!is_lower(place->top, known) &&
+		(!is_lower(place->mark, forwarder->marked[key]) ||
+			is_there(forwarder, key, known)))
 		return FORWARD_ALL_THERE;
 	while (ledger_set_back(forwarder->options.ledger, &survived, &n, &err) != LEDGER_DONE) {
 		log_warn("replay cannot be marked yet: %s", err.text);
@@ -32,10 +59,12 @@ enum forward_check forward_check(struct forwarder *forwarder, size_t key, struct
 		if (!forwarder_rest(forwarder, RETRY_US))
 			return FORWARD_STOPPED;
 	}
+	forwarder->marked[key] = left;
+	forwarder->to_mark[key] = (struct stream_id){0};
 	char had[STREAM_ID_TEXT_MAX];
 	char has[STREAM_ID_TEXT_MAX];
 	stream_id_format(known, had);
-	stream_id_format(top, has);
+	stream_id_format(left, has);
 	log_warn("redis lost what it had acknowledged stream=%s had=%s has=%s: %lld deliveries "
 		 "are forwarded again",
 		name, had, has, (long long)n);
@@ -46,15 +75,61 @@ enum forward_check forward_check(struct forwarder *forwarder, size_t key, struct
 	return FORWARD_LOST;
 }
 
+void forward_expect_all(struct forwarder *forwarder)
+{
+	char name[LEDGER_NAME_MAX];
+
+	ledger_name(forwarder->options.ledger, 0, name);
+	(void)snprintf(forwarder->writer, sizeof(forwarder->writer), "%.*s",
+		(int)strcspn(name, "-"), name);
+	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
+		forwarder->marked[key] = noted(forwarder, stream_key(forwarder->stream, key));
+		forwarder->to_mark[key] = (struct stream_id){0};
+	}
+}
+
 enum stream_result forward_check_all(struct forwarder *forwarder, struct error *err)
 {
-	enum stream_result result = stream_tops(forwarder->stream, forwarder->tops, err);
+	enum stream_result result =
+		stream_look(forwarder->stream, forwarder->writer, forwarder->places, err);
 
 	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
-		if (result != STREAM_DONE ||
-			forward_check(forwarder, key, forwarder->tops[key]) == FORWARD_STOPPED)
+		if (result != STREAM_DONE || forward_check(forwarder, key) == FORWARD_STOPPED)
 			break;
 	}
+	return result;
+}
+
+void forward_mark_later(struct forwarder *forwarder, const char *key, struct stream_id id)
+{
+	size_t place;
+
+	if (stream_find_key(forwarder->stream, key, &place))
+		forwarder->to_mark[place] = id;
+}
+
+static void note_marked(struct forwarder *forwarder, size_t key)
+{
+	if (forwarder->to_mark[key].ms)
+		forwarder->marked[key] = forwarder->to_mark[key];
+	forwarder->to_mark[key] = (struct stream_id){0};
+}
+
+void forward_marked(
+	struct forwarder *forwarder, const struct stream_addition *additions, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		note_marked(forwarder, additions[i].key);
+}
+
+enum stream_result forward_mark(struct forwarder *forwarder, struct error *err)
+{
+	enum stream_result result =
+		stream_mark(forwarder->stream, forwarder->writer, forwarder->to_mark, err);
+
+	for (size_t key = 0; result == STREAM_DONE && key < stream_n_keys(forwarder->stream);
+		key++)
+		note_marked(forwarder, key);
 	return result;
 }
 

@@ -3,6 +3,7 @@
 #define DORAD_COMMAND_FORWARD_PRIV_H
 
 #include "forward.h"
+#include "stream/send.h"
 
 #include <pthread.h>
 
@@ -10,7 +11,10 @@ struct forwarder {
 	struct forwarder_options options;
 	struct stream *stream;
 	struct link link;
-	struct stream_id *tops; /* of each key, as last seen */
+	struct stream_place *places; /* of each key, as last seen */
+	struct stream_id *marked;    /* of each key: what Redis has as our mark, surely */
+	struct stream_id *to_mark; /* of each key: noted in the ledger, not yet marked; or 0 */
+	char writer[LEDGER_NAME_MAX]; /* whose marks: the ledger's id */
 	char *dead_key;
 	int64_t chores_at_us; /* CLOCK_MONOTONIC */
 	pthread_mutex_t lock;
@@ -34,13 +38,22 @@ enum forward_check {
 	FORWARD_STOPPED, /* and they are not yet marked */
 };
 
-/* forward_loss.c: compares what the ledger noted of a key with its last-generated-id as it was
- * before the window. */
-enum forward_check forward_check(struct forwarder *forwarder, size_t key, struct stream_id top);
+/* forward_loss.c: compares what the ledger noted of a key with its last-generated-id, and what
+ * was marked with the mark, as they were before the window. */
+enum forward_check forward_check(struct forwarder *forwarder, size_t key);
 enum stream_result forward_check_all(struct forwarder *forwarder, struct error *err);
 
 /* forward_report.c: tells how many deliveries wait or could not be read. */
 enum stream_result forward_report(struct forwarder *forwarder, struct error *err);
+
+/* On a new connection: nothing is sure but what was noted. */
+void forward_expect_all(struct forwarder *forwarder);
+
+/* What was noted in the ledger is marked with the next window, or by forward_mark(). */
+void forward_mark_later(struct forwarder *forwarder, const char *key, struct stream_id id);
+void forward_marked(
+	struct forwarder *forwarder, const struct stream_addition *additions, size_t n);
+enum stream_result forward_mark(struct forwarder *forwarder, struct error *err);
 
 /* Reads back what the roll-up could not use. */
 enum stream_result forward_bury(struct forwarder *forwarder, struct error *err);

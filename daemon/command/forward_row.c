@@ -72,9 +72,10 @@ struct planning {
 	struct row_plan *plan;
 };
 
-/* Sends an event, and notes that the row made it. The plan outlives the event's own texts. */
-static void plan_event(
-	const struct planning *planning, const struct dora_event *event, bool withdrawn)
+/* Sends an event to a key, and notes that the row made it. The plan outlives the event's own
+ * texts. */
+static void plan_event(const struct planning *planning, const struct dora_event *event,
+	size_t key, bool withdrawn)
 {
 	struct row_plan *plan = planning->plan;
 	struct arena *arena = planning->place->arena;
@@ -88,7 +89,7 @@ static void plan_event(
 	kept.subject = arena_strdup(arena, event->subject);
 	plan->made_of[plan->n_additions++] = place;
 	*addition = (struct stream_addition){
-		.key = stream_key_of(planning->place->stream, kept.kind, kept.subject),
+		.key = key,
 		.fields = fields,
 		.n_fields = dora_event_fields(
 			&kept, planning->row->endpoint, planning->place->name, arena, fields),
@@ -120,7 +121,9 @@ static void plan_new(
 	 * any data; what comes back after a withdrawal must be above it. */
 	if (old && old->revision + old->withdrawn > raised.revision)
 		raised.revision = old->revision + old->withdrawn;
-	plan_event(planning, &raised, false);
+	plan_event(planning, &raised,
+		stream_key_of(planning->place->stream, raised.kind, dora_event_entity(&raised)),
+		false);
 }
 
 static void plan_withdrawal(const struct planning *planning, const struct ledger_made *old)
@@ -134,8 +137,12 @@ static void plan_withdrawal(const struct planning *planning, const struct ledger
 		.time_us = old->time_us,
 		.data = json_null(),
 	};
+	size_t key;
 
-	plan_event(planning, &event, true);
+	/* It does not say what it speaks of: it follows what it withdraws. */
+	if (!old->key || !stream_find_key(planning->place->stream, old->key, &key))
+		key = stream_key_of(planning->place->stream, old->kind, old->subject);
+	plan_event(planning, &event, key, true);
 	planning->plan->n_withdrawn++;
 }
 

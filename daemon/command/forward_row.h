@@ -3,7 +3,7 @@
 #define DORAD_COMMAND_FORWARD_ROW_H
 
 #include "ledger/rows.h"
-#include "stream/stream.h"
+#include "stream/send.h"
 
 /* What one row asks of Redis, and what is to be written of it once that is acknowledged. */
 struct row_plan {

@@ -139,9 +139,8 @@ static enum forward_check check_touched(
 
 		for (size_t i = 0; i < n && !touched; i++)
 			touched = additions[i].key == key;
-		enum forward_check check = touched
-			? forward_check(forwarder, key, forwarder->tops[key])
-			: FORWARD_ALL_THERE;
+		enum forward_check check =
+			touched ? forward_check(forwarder, key) : FORWARD_ALL_THERE;
 		if (check > worst)
 			worst = check;
 	}
@@ -161,17 +160,23 @@ static enum stream_result send_all(struct forwarder *forwarder, struct window *w
 
 	while (sent < window->n_additions && result == STREAM_DONE) {
 		struct stream_addition *from = &window->additions[sent];
-		size_t n = count_send(from, window->n_additions - sent);
-		size_t n_taken = 0;
+		struct stream_window slice = {
+			.writer = forwarder->writer,
+			.marks = forwarder->to_mark,
+			.additions = from,
+			.n = count_send(from, window->n_additions - sent),
+		};
 
-		result =
-			stream_send(forwarder->stream, from, n, forwarder->tops, &n_taken, err);
-		enum forward_check check = check_touched(forwarder, from, n_taken);
+		result = stream_send(forwarder->stream, &slice, forwarder->places, err);
+		/* Compared with what was marked before this slice. */
+		enum forward_check check = check_touched(forwarder, from, slice.n_acknowledged);
 		if (check == FORWARD_STOPPED || (check == FORWARD_LOST && sent)) {
 			sent = 0;
 			break;
 		}
-		sent += n_taken;
+		if (slice.marked)
+			forward_marked(forwarder, from, slice.n);
+		sent += slice.n_acknowledged;
 	}
 	*out_acknowledged = sent;
 	return result;
@@ -338,6 +343,9 @@ static void settle(struct forwarder *forwarder, struct window *window, size_t n_
 	FAULT_POINT("settle");
 	if (!settle_all(forwarder, &settlement))
 		return;
+	for (size_t i = 0; i < settlement.n_notes; i++)
+		forward_mark_later(forwarder, notes[i].key,
+			(struct stream_id){notes[i].entry_ms, notes[i].entry_n});
 	FAULT_POINT("settled");
 	tell(forwarder, window, n_rows);
 }

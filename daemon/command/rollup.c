@@ -6,6 +6,8 @@
 #include "base/xalloc.h"
 #include "database.h"
 #include "dumps.h"
+#include "rollup_lease.h"
+#include "rollup_whole.h"
 #include "store/migration.h"
 #include "table.h"
 
@@ -47,6 +49,8 @@ static void clear(struct rollup *rollup)
 	store_destroy(rollup->store);
 	stream_destroy(rollup->stream);
 	free(rollup->consumer);
+	free(rollup->streams);
+	free(rollup->mine);
 	free(rollup->gauges);
 	free(rollup->known_losses);
 }
@@ -84,10 +88,17 @@ static bool init(struct rollup *rollup, struct error *err)
 	rollup->consumer = consumer_name(config);
 	rollup->group =
 		(struct stream_group){.name = ROLLUP_GROUP, .consumer = rollup->consumer};
+	rollup->streams =
+		xasprintf("%s/%zu", config->stream_prefix, stream_n_shards(rollup->stream));
+	rollup->mine = xcalloc(stream_n_keys(rollup->stream), sizeof(*rollup->mine));
+	if (config->shards && !rollup->once)
+		rollup->group.mine = rollup->mine;
 	rollup->gauges = xcalloc(stream_n_keys(rollup->stream), sizeof(*rollup->gauges));
 	rollup->known_losses = xcalloc(stream_n_keys(rollup->stream), sizeof(int64_t));
 	rollup->batch = (size_t)config->rollup.batch;
 	link_init(&rollup->link, (uint64_t)getpid() << 32 ^ (uint64_t)rollup_now_us());
+	if (stream_fails_over(rollup->stream))
+		link_hurry(&rollup->link);
 	return true;
 }
 
@@ -130,6 +141,8 @@ static int run_once(struct rollup *rollup, const char *as_of)
 static enum rollup_progress round_of_work(struct rollup *rollup)
 {
 	(void)rollup_catalog(rollup);
+	if (rollup_lease(rollup) == ROLLUP_STUCK)
+		return ROLLUP_STUCK;
 	enum rollup_progress progress = rollup_intake(rollup, rollup->dirty ? 0 : BLOCK_MS);
 
 	if (progress == ROLLUP_STUCK)
@@ -197,6 +210,7 @@ static int run_on(struct rollup *rollup)
 		wait_out(rollup, ++failures);
 	}
 	notify("STOPPING=1");
+	rollup_leave(rollup);
 	log_info("rollup stopped kept=%lld dead=%lld", (long long)rollup->counts.kept,
 		(long long)rollup->counts.dead);
 	return EXIT_DONE;

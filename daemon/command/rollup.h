@@ -24,6 +24,7 @@ struct rollup_counts {
 	_Atomic int64_t recomputed; /* transactions of recomputation that found work */
 	_Atomic int64_t trimmed;
 	_Atomic int64_t failures; /* rounds that got nowhere */
+	_Atomic int64_t shards;   /* that are this worker's now */
 };
 
 /* How the group stands on a key, as last looked at. */
@@ -40,6 +41,8 @@ struct rollup {
 	struct store *store;
 	struct stream *stream;
 	char *consumer; /* group's, owned */
+	char *streams;  /* prefix and number of shards: what leases are about */
+	bool *mine;     /* by key: what this worker reads, where the streams are sharded */
 	struct stream_group group;
 	struct link link;
 	bool once;           /* works off what is there and ends: nothing is waited for */
@@ -57,6 +60,7 @@ struct rollup {
 		int64_t minute_us;
 		int64_t recompute_us;
 		int64_t quality_us;
+		int64_t lease_us;
 	} due;
 	bool dirty; /* something was kept that is not yet recomputed */
 	struct rollup_counts counts;
@@ -112,9 +116,5 @@ struct rollup_metrics;
 struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err);
 void rollup_metrics_stop(struct rollup_metrics *metrics); /* NULL is fine */
 DEFINE_CLEANUP(struct rollup_metrics *, rollup_metrics_stop);
-
-/* rollup_whole.c: --rebuild and --verify. */
-int rollup_rebuild(const struct command_line *line);
-int rollup_verify(const struct command_line *line);
 
 #endif

@@ -35,6 +35,8 @@ static void put_counts(FILE *to, const struct rollup_counts *counts)
 	metric_single(to, "dorad_rollup_trimmed_total", "counter", (double)counts->trimmed,
 		"Entries deleted from the streams by this worker, every group being done with "
 		"them.");
+	metric_single(to, "dorad_rollup_shards", "gauge", (double)counts->shards,
+		"Shards that are this worker's; 0 where the streams are not sharded.");
 	metric_single(to, "dorad_rollup_failures_total", "counter", (double)counts->failures,
 		"Rounds that ended for want of Redis or Postgres.");
 }

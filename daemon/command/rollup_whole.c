@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "rollup_whole.h"
+
 #include "database.h"
-#include "rollup.h"
 #include "table.h"
 
 #include <stdio.h>

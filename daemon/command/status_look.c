@@ -146,14 +146,18 @@ static void look_at_redis(const struct config *config, struct status *status)
 		.shards = config->shards,
 	};
 	struct error err = {0};
+	const char *stray = NULL;
 	CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, &err);
 
 	status->redis.address = config->redis;
 	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
 		stream_probe(stream, status->arena, &status->redis.warning, &err) !=
 			STREAM_DONE ||
+		stream_stray(stream, status->arena, &stray, &err) != STREAM_DONE ||
 		!look_at_streams(stream, status, &err))
 		status->redis.trouble = arena_strdup(status->arena, err.text);
+	else if (stray && !status->redis.warning)
+		status->redis.warning = stray;
 }
 
 static enum store_class look_at_quality(

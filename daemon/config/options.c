@@ -20,14 +20,16 @@ static const char *const auth_names[] = {
 
 static const struct option options[] = {
 	{OPTION_OF_FILE, "redis", OPTION_STRING, AT(redis), NULL, 0, 0, NULL, false,
-		"where the streams are: unix:///PATH, redis://[USER@]HOST:PORT[/DB], or "
-		"sentinel://HOST:PORT[,HOST:PORT...]/NAME; needed"},
+		"where the streams are: unix:///PATH, redis://[USER@]HOST:PORT[/DB], "
+		"sentinel://[USER@]HOST:PORT[,HOST:PORT...]/NAME, or "
+		"cluster://[USER@]HOST:PORT[,HOST:PORT...]; needed"},
 	{OPTION_OF_FILE, "redis_password", OPTION_FILE, AT(redis_password), NULL, 0, 0, NULL,
 		false, "file with the password for Redis"},
 	{OPTION_OF_FILE, "stream_prefix", OPTION_STRING, AT(stream_prefix), "dorad", 0, 0, NULL,
 		false, "what the streams' names begin with"},
 	{OPTION_OF_FILE, "shards", OPTION_INTEGER, AT(shards), "0", 0, 1024, NULL, false,
-		"how many shards the streams are spread over (Redis Cluster); 0: not sharded"},
+		"how many shards the streams are spread over, the same for receivers and "
+		"workers; a cluster needs some, workers share them out; 0: not sharded"},
 	{OPTION_OF_FILE, "log_level", OPTION_CHOICE, AT(log_level), "info", 0, 0, log_levels,
 		false, "lines below this are not written"},
 

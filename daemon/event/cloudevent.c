@@ -128,12 +128,10 @@ static json_t *read_data(
 /* The entity's key, for people. */
 static const char *derive_subject(const struct dora_event *event)
 {
-	const char *key = contracts[event->kind].key;
-	const json_t *target = json_object_get(event->data, "target");
-	const char *subject = json_string_value(
-		key ? json_object_get(event->data, key) : json_object_get(target, "id"));
+	struct dora_event named = *event;
 
-	return subject ? subject : event->id;
+	named.subject = event->id;
+	return dora_event_entity(&named);
 }
 
 static bool read_event(const json_t *cloudevent, const char *default_source,

@@ -2,6 +2,7 @@
 #include "event/dora_event.h"
 
 #include "base/timestamp.h"
+#include "contract.h"
 #include "event/digest.h"
 
 #include <assert.h>
@@ -38,6 +39,16 @@ struct dora_event *dora_event_list_add(struct dora_event_list *list)
 		.data = arena_own(list->arena, json_object(), release_json),
 	};
 	return event;
+}
+
+const char *dora_event_entity(const struct dora_event *event)
+{
+	const char *key = contracts[event->kind].key;
+	const json_t *target = json_object_get(event->data, "target");
+	const char *entity = json_string_value(
+		key ? json_object_get(event->data, key) : json_object_get(target, "id"));
+
+	return entity ? entity : event->subject;
 }
 
 static struct dora_field encode(const json_t *data, struct arena *arena)

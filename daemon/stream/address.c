@@ -9,9 +9,10 @@
 #define REDIS_PORT 6379
 #define SENTINEL_PORT 26379
 
-#define FORMS                                                          \
-	"want unix:///path, redis://[user@]host[:port][/database] or " \
-	"sentinel://host[:port],host[:port].../master"
+#define FORMS                                                        \
+	"want unix:///path, redis://[user@]host[:port][/database], " \
+	"sentinel://[user@]host[:port],host[:port].../master or "    \
+	"cluster://[user@]host[:port],host[:port]..."
 
 static bool number(const char *text, size_t n, int most, int *out)
 {
@@ -59,19 +60,28 @@ static bool add_host(struct address *address, const char *text, size_t n, int po
 	return true;
 }
 
-static bool server(const char *rest, struct address *out, struct error *err)
+/* user@, which is taken off *rest. */
+static bool user(const char **rest, struct address *out, struct error *err)
 {
-	const char *at = strrchr(rest, '@');
+	const char *at = strrchr(*rest, '@');
 
-	if (at && memchr(rest, ':', (size_t)(at - rest))) {
+	if (!at)
+		return true;
+	if (memchr(*rest, ':', (size_t)(at - *rest))) {
 		error_setf(err,
 			"a password does not belong in the address: put it in a file "
 			"and name that with redis_password");
 		return false;
 	}
-	if (at)
-		out->user = xstrndup(rest, (size_t)(at - rest));
-	const char *host = at ? at + 1 : rest;
+	out->user = xstrndup(*rest, (size_t)(at - *rest));
+	*rest = at + 1;
+	return true;
+}
+
+static bool server(const char *host, struct address *out, struct error *err)
+{
+	if (!user(&host, out, err))
+		return false;
 	const char *slash = strchr(host, '/');
 	size_t n = slash ? (size_t)(slash - host) : strlen(host);
 
@@ -86,8 +96,27 @@ static bool server(const char *rest, struct address *out, struct error *err)
 	return true;
 }
 
+/* Some, with commas between them, up to end. */
+static bool hosts(
+	const char *rest, const char *end, int port, struct address *out, struct error *err)
+{
+	do {
+		const char *comma = memchr(rest, ',', (size_t)(end - rest));
+		const char *last = comma ? comma : end;
+
+		if (!add_host(out, rest, (size_t)(last - rest), port)) {
+			error_setf(err, "%s", FORMS);
+			return false;
+		}
+		rest = last + 1;
+	} while (rest <= end);
+	return true;
+}
+
 static bool sentinels(const char *rest, struct address *out, struct error *err)
 {
+	if (!user(&rest, out, err))
+		return false;
 	const char *slash = strchr(rest, '/');
 
 	if (!slash || !slash[1]) {
@@ -95,19 +124,19 @@ static bool sentinels(const char *rest, struct address *out, struct error *err)
 		return false;
 	}
 	out->master = xstrdup(slash + 1);
-	while (rest < slash) {
-		const char *comma = memchr(rest, ',', (size_t)(slash - rest));
-		const char *end = comma ? comma : slash;
+	return hosts(rest, slash, SENTINEL_PORT, out, err);
+}
 
-		if (!add_host(out, rest, (size_t)(end - rest), SENTINEL_PORT))
-			break;
-		rest = end + 1;
-	}
-	if (rest < slash || out->n_hosts == 0) {
-		error_setf(err, "%s", FORMS);
+static bool cluster(const char *rest, struct address *out, struct error *err)
+{
+	out->cluster = true;
+	if (!user(&rest, out, err))
+		return false;
+	if (strchr(rest, '/')) {
+		error_setf(err, "a cluster has no databases; %s", FORMS);
 		return false;
 	}
-	return true;
+	return hosts(rest, rest + strlen(rest), REDIS_PORT, out, err);
 }
 
 static const char *after(const char *url, const char *scheme)
@@ -125,6 +154,8 @@ static bool parse(const char *url, struct address *out, struct error *err)
 		return server(rest, out, err);
 	if ((rest = after(url, "sentinel://")))
 		return sentinels(rest, out, err);
+	if ((rest = after(url, "cluster://")))
+		return cluster(rest, out, err);
 	if ((rest = after(url, "unix://")) || (rest = after(url, "unix:"))) {
 		if (rest[0] != '/') {
 			error_setf(err, "%s: want a whole path, unix:///run/redis/redis.sock",

@@ -15,10 +15,11 @@ struct address_host {
 
 struct address {
 	char *path;                 /* of a unix socket; NULL: over TCP */
-	struct address_host *hosts; /* one, or the sentinels */
+	struct address_host *hosts; /* one, or the sentinels, or some of a cluster */
 	size_t n_hosts;
 	char *master; /* its name among the sentinels; NULL: no sentinels */
-	char *user;   /* NULL: the default user */
+	bool cluster;
+	char *user; /* NULL: the default user */
 	int database;
 };
 

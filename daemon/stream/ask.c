@@ -48,6 +48,12 @@ void words_number(struct words *words, int64_t number)
 	words_text(words, arena_printf(words->arena, "%" PRId64, number));
 }
 
+void words_list(struct words *words, const char *const *texts)
+{
+	for (; *texts; texts++)
+		words_text(words, *texts);
+}
+
 #if HIREDIS_MAJOR >= 1
 typedef size_t n_items_t;
 #else
@@ -61,9 +67,9 @@ static void *create_array(const redisReadTask *task, n_items_t n)
 	return n <= REPLY_MAX_ITEMS ? plain->createArray(task, n) : NULL;
 }
 
-void bound_replies(struct stream *stream)
+void bound_replies(struct stream *stream, redisContext *redis)
 {
-	redisReader *reader = stream->redis->reader;
+	redisReader *reader = redis->reader;
 
 	reader->privdata = reader->fn; /* hiredis's own */
 	stream->functions = *reader->fn;
@@ -71,26 +77,19 @@ void bound_replies(struct stream *stream)
 	reader->fn = &stream->functions;
 }
 
-void set_patience(struct stream *stream, int64_t block_ms)
+enum stream_result node_broken(struct stream *stream, size_t at, struct error *err)
 {
-	int64_t ms = PATIENCE_MS + block_ms;
-	struct timeval patience = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	const struct node *node = &stream->nodes[at];
+	const redisContext *redis = node->redis;
 
-	if (stream->redis)
-		(void)redisSetTimeout(stream->redis, patience);
-}
-
-static enum stream_result broken(struct stream *stream, struct error *err)
-{
-	const redisContext *redis = stream->redis;
-
-	if (redis->err == REDIS_ERR_OOM)
-		error_setf(
-			err, "redis at %s: an answer longer than any of Redis", stream->where);
+	if (!redis)
+		error_setf(err, "redis is not connected");
+	else if (redis->err == REDIS_ERR_OOM)
+		error_setf(err, "redis at %s: an answer longer than any of Redis", node->where);
 	else if (redis->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
-		error_setf(err, "redis at %s: no answer in time", stream->where);
+		error_setf(err, "redis at %s: no answer in time", node->where);
 	else
-		error_setf(err, "redis at %s: %s", stream->where,
+		error_setf(err, "redis at %s: %s", node->where,
 			redis->errstr[0] ? redis->errstr : "connection lost");
 	stream_disconnect(stream);
 	return STREAM_BROKEN;
@@ -103,21 +102,27 @@ enum stream_result not_redis(struct stream *stream, const char *what, struct err
 	return STREAM_BROKEN;
 }
 
-enum stream_result ask_later(struct stream *stream, size_t n, const char **argv,
-	const size_t *lengths, struct error *err)
+enum stream_result node_append(
+	struct stream *stream, size_t at, const struct words *words, struct error *err)
 {
-	if (!stream->redis) {
-		error_setf(err, "redis is not connected");
-		return STREAM_BROKEN;
+	struct node *node = &stream->nodes[at];
+	int64_t ms = PATIENCE_MS + stream->block_ms;
+	struct timeval patience = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (node->redis && node->patience_ms != ms) {
+		(void)redisSetTimeout(node->redis, patience);
+		node->patience_ms = ms;
 	}
-	size_t n_bytes = command_text(&stream->command, n, argv, lengths);
-	if (redisAppendFormattedCommand(stream->redis, stream->command.bytes, n_bytes) !=
+	if (!node->redis)
+		return node_broken(stream, at, err);
+	size_t n_bytes = command_text(&stream->command, words->n, words->argv, words->lengths);
+	if (redisAppendFormattedCommand(node->redis, stream->command.bytes, n_bytes) !=
 		REDIS_OK)
-		return broken(stream, err);
+		return node_broken(stream, at, err);
 	return STREAM_DONE;
 }
 
-static bool flush(redisContext *redis)
+bool node_flush(redisContext *redis)
 {
 	int done = 0;
 
@@ -149,7 +154,7 @@ static redisReply *wait_reply(redisContext *redis)
 	if (redisGetReplyFromReader(redis, &reply) != REDIS_OK)
 		return NULL;
 	while (!reply) {
-		if (!flush(redis) || redisBufferRead(redis) != REDIS_OK)
+		if (!node_flush(redis) || redisBufferRead(redis) != REDIS_OK)
 			return NULL;
 		began = began ? began : seconds();
 		if (redis->reader->len > REPLY_MAX_BYTES || seconds() - began > REPLY_MAX_S) {
@@ -164,67 +169,126 @@ static redisReply *wait_reply(redisContext *redis)
 	return reply;
 }
 
-enum stream_result next_reply(struct stream *stream, redisReply **out, struct error *err)
+enum stream_result node_reply(struct stream *stream, size_t at, redisReply **out,
+	struct redirect *to, struct error *err)
 {
+	const struct node *node = &stream->nodes[at];
+
 	*out = NULL;
-	if (!stream->redis) {
+	*to = (struct redirect){0};
+	redisReply *reply = node->redis ? wait_reply(node->redis) : NULL;
+	if (!reply)
+		return node_broken(stream, at, err);
+	if (reply->type != REDIS_REPLY_ERROR) {
+		*out = reply;
+		return STREAM_DONE;
+	}
+	enum stream_result result = stream_classify(reply->str, reply->len);
+	error_setf(err, "redis at %s says %.160s", node->where, reply->str);
+	if (result == STREAM_CLUSTER && stream->owner &&
+		!redirect_read(reply->str, node->host.name, to))
+		to->name[0] = '\0';
+	if (result == STREAM_CLUSTER && !stream->owner)
+		error_setf(err,
+			"redis at %s is of a cluster: want cluster://%s, and shards (it says "
+			"%.60s)",
+			node->where, node->where, reply->str);
+	freeReplyObject(reply);
+	return result;
+}
+
+enum stream_result ask_node(struct stream *stream, size_t node, redisReply **out,
+	struct error *err, const char *const *argv)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct words words = {.arena = arena};
+	struct redirect to;
+
+	*out = NULL;
+	words_list(&words, argv);
+	enum stream_result result = node_append(stream, node, &words, err);
+	return result == STREAM_DONE ? node_reply(stream, node, out, &to, err) : result;
+}
+
+enum stream_result node_for(
+	struct stream *stream, const char *key, size_t *out, struct error *err)
+{
+	if (!stream->n_nodes) {
 		error_setf(err, "redis is not connected");
 		return STREAM_BROKEN;
 	}
-	redisReply *reply = wait_reply(stream->redis);
-
-	if (!reply)
-		return broken(stream, err);
-	if (reply->type == REDIS_REPLY_ERROR) {
-		enum stream_result result = stream_classify(reply->str, reply->len);
-
-		error_setf(err, "redis at %s says %.200s", stream->where, reply->str);
-		freeReplyObject(reply);
-		return result;
+	if (!node_of(stream, key, out)) {
+		error_setf(err, "redis: nobody owns slot %u of %s: the cluster is not whole",
+			slot_of(key), key);
+		stream->moved = true;
+		return STREAM_LATER;
 	}
-	*out = reply;
-	return STREAM_DONE;
+	enum stream_result result = stream->owner ? node_open(stream, *out, err) : STREAM_DONE;
+	if (result == STREAM_BROKEN)
+		stream_disconnect(stream);
+	return result;
+}
+
+/* A cluster whose nodes point at each other is given up after so many. */
+#define MOST_HOPS 5
+
+enum stream_result follow(struct stream *stream, const struct words *words, struct redirect *to,
+	redisReply **out, struct error *err)
+{
+	static const char *const asking[] = {"ASKING", NULL};
+	enum stream_result result = STREAM_CLUSTER;
+
+	*out = NULL;
+	for (int hop = 0; hop < MOST_HOPS && result == STREAM_CLUSTER && to->name[0]; hop++) {
+		size_t node = node_find(stream, to->name, to->port);
+		CLEANUP(reply_freep) redisReply *fine = NULL;
+
+		if (err)
+			err->text[0] = '\0';
+		if (!to->ask) {
+			stream->owner[to->slot] = (uint16_t)(node + 1);
+			stream->moved = true;
+		}
+		result = node_open(stream, node, err);
+		if (result == STREAM_DONE && to->ask)
+			result = ask_node(stream, node, &fine, err, asking);
+		if (result == STREAM_DONE)
+			result = node_append(stream, node, words, err);
+		if (result == STREAM_DONE)
+			result = node_reply(stream, node, out, to, err);
+	}
+	if (result == STREAM_BROKEN)
+		stream_disconnect(stream);
+	/* Pointed in a circle: the slot is on its way. */
+	return result == STREAM_CLUSTER && to->name[0] ? STREAM_LATER : result;
 }
 
 enum stream_result ask(
 	struct stream *stream, const struct words *words, redisReply **out, struct error *err)
 {
-	*out = NULL;
-	enum stream_result result =
-		ask_later(stream, words->n, words->argv, words->lengths, err);
+	struct redirect to;
+	size_t node;
 
-	return result == STREAM_DONE ? next_reply(stream, out, err) : result;
+	*out = NULL;
+	if (stream->moved)
+		cluster_refresh(stream);
+	enum stream_result result = node_for(stream, words->key, &node, err);
+	if (result == STREAM_DONE)
+		result = node_append(stream, node, words, err);
+	if (result != STREAM_DONE)
+		return result;
+	result = node_reply(stream, node, out, &to, err);
+	return to.name[0] ? follow(stream, words, &to, out, err) : result;
 }
 
-enum stream_result ask_words(
-	struct stream *stream, redisReply **out, struct error *err, const char *const *argv)
+enum stream_result ask_words(struct stream *stream, const char *key, redisReply **out,
+	struct error *err, const char *const *argv)
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
-	struct words words = {.arena = arena};
+	struct words words = {.arena = arena, .key = key};
 
-	for (; *argv; argv++)
-		words_text(&words, *argv);
+	words_list(&words, argv);
 	return ask(stream, &words, out, err);
-}
-
-enum stream_result each_reply(struct stream *stream, size_t n,
-	void (*take)(void *context, size_t i, const redisReply *reply), void *context,
-	struct error *err)
-{
-	enum stream_result first = STREAM_DONE;
-
-	for (size_t i = 0; i < n; i++) {
-		CLEANUP(reply_freep) redisReply *reply = NULL;
-		enum stream_result result = next_reply(stream, &reply, err);
-
-		if (result == STREAM_BROKEN)
-			return result;
-		if (result == STREAM_DONE)
-			take(context, i, reply);
-		else if (first == STREAM_DONE)
-			first = result;
-	}
-	return first;
 }
 
 const redisReply *reply_member(const redisReply *pairs, const char *name)

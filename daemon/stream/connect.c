@@ -13,11 +13,18 @@
 #define SENTINEL_US 500000
 #define PASSWORD_MAX 1024
 
+void node_close(struct node *node)
+{
+	if (node->redis)
+		redisFree(node->redis);
+	node->redis = NULL;
+	node->patience_ms = 0;
+}
+
 void stream_disconnect(struct stream *stream)
 {
-	if (stream->redis)
-		redisFree(stream->redis);
-	stream->redis = NULL;
+	for (size_t i = 0; i < stream->n_nodes; i++)
+		node_close(&stream->nodes[i]);
 }
 
 const char *stream_address(const struct stream *stream)
@@ -25,45 +32,67 @@ const char *stream_address(const struct stream *stream)
 	return stream->where;
 }
 
-static void name_place(struct stream *stream, char *where)
+/* Where words say we are. */
+static void name_place(struct stream *stream, const struct node *node)
 {
 	free(stream->where);
-	stream->where = where;
+	stream->where = xstrdup(node->where);
 }
 
 /* Takes the context over, or says why there is none. */
-static enum stream_result took(struct stream *stream, redisContext *redis, struct error *err)
+static enum stream_result took(
+	struct stream *stream, struct node *node, redisContext *redis, struct error *err)
 {
 	if (redis && !redis->err) {
-		stream->redis = redis;
-		bound_replies(stream);
-		set_patience(stream, 0);
+		node->redis = redis;
+		bound_replies(stream, redis);
 		return STREAM_DONE;
 	}
-	error_setf(err, "redis at %s: %s", stream->where,
+	error_setf(err, "redis at %s: %s", node->where,
 		redis ? redis->errstr : "no memory to connect");
 	if (redis)
 		redisFree(redis);
 	return STREAM_BROKEN;
 }
 
-static enum stream_result open_host(struct stream *stream, const struct address_host *host,
-	struct timeval patience, struct error *err)
+static enum stream_result open_host(struct stream *stream, struct node *node,
+	const struct address_host *host, struct timeval patience, struct error *err)
 {
-	name_place(stream, xasprintf("%s:%d", host->name, host->port));
 	redisContext *redis = redisConnectWithTimeout(host->name, host->port, patience);
 
 	if (redis && !redis->err)
 		(void)redisEnableKeepAlive(redis);
-	return took(stream, redis, err);
+	return took(stream, node, redis, err);
+}
+
+/* The only node of what is no cluster, by another name. */
+static struct node *only_node(struct stream *stream, char *where)
+{
+	if (!stream->nodes) {
+		stream->nodes = xcalloc(1, sizeof(*stream->nodes));
+		stream->n_nodes = 1;
+	}
+	free(stream->nodes[0].where);
+	stream->nodes[0].where = where;
+	name_place(stream, &stream->nodes[0]);
+	return &stream->nodes[0];
+}
+
+static enum stream_result open_only(struct stream *stream, const struct address_host *host,
+	struct timeval patience, struct error *err)
+{
+	struct node *node = only_node(stream, xasprintf("%s:%d", host->name, host->port));
+
+	return open_host(stream, node, host, patience, err);
 }
 
 static enum stream_result open_path(struct stream *stream, struct error *err)
 {
 	struct timeval patience = {.tv_sec = CONNECT_S};
+	struct node *node = only_node(stream, xasprintf("unix:%s", stream->address.path));
 
-	name_place(stream, xasprintf("unix:%s", stream->address.path));
-	return took(stream, redisConnectUnixWithTimeout(stream->address.path, patience), err);
+	return took(
+		stream, node, redisConnectUnixWithTimeout(stream->address.path, patience), err);
 }
 
 /* Asks one sentinel who is master. False: it does not know, or does not answer. */
@@ -75,9 +104,9 @@ static bool ask_sentinel(struct stream *stream, const struct address_host *senti
 		"SENTINEL", "get-master-addr-by-name", stream->address.master, NULL};
 	CLEANUP(reply_freep) redisReply *reply = NULL;
 
-	if (open_host(stream, sentinel, patience, err) != STREAM_DONE)
+	if (open_only(stream, sentinel, patience, err) != STREAM_DONE)
 		return false;
-	enum stream_result result = ask_words(stream, &reply, err, words);
+	enum stream_result result = ask_node(stream, 0, &reply, err, words);
 	stream_disconnect(stream);
 	if (result != STREAM_DONE)
 		return false;
@@ -107,7 +136,7 @@ static enum stream_result open_master(struct stream *stream, struct error *err)
 	if (err)
 		err->text[0] =
 			'\0'; /* a sentinel that is away is no fault once another answers */
-	enum stream_result result = open_host(stream, &master, patience, err);
+	enum stream_result result = open_only(stream, &master, patience, err);
 	free(master.name);
 	return result;
 }
@@ -116,7 +145,7 @@ static enum stream_result check_role(struct stream *stream, struct error *err)
 {
 	static const char *const words[] = {"ROLE", NULL};
 	CLEANUP(reply_freep) redisReply *reply = NULL;
-	enum stream_result result = ask_words(stream, &reply, err, words);
+	enum stream_result result = ask_node(stream, 0, &reply, err, words);
 
 	if (result != STREAM_DONE)
 		return result;
@@ -150,7 +179,7 @@ static bool read_password(const char *path, char out[static PASSWORD_MAX], struc
 	return read;
 }
 
-static enum stream_result say_password(struct stream *stream, struct error *err)
+static enum stream_result say_password(struct stream *stream, size_t node, struct error *err)
 {
 	char password[PASSWORD_MAX] = "";
 	CLEANUP(reply_freep) redisReply *reply = NULL;
@@ -162,7 +191,7 @@ static enum stream_result say_password(struct stream *stream, struct error *err)
 	const char *with_user[] = {"AUTH", stream->address.user, password, NULL};
 	const char *without[] = {"AUTH", password, NULL};
 	enum stream_result result =
-		ask_words(stream, &reply, err, stream->address.user ? with_user : without);
+		ask_node(stream, node, &reply, err, stream->address.user ? with_user : without);
 	OPENSSL_cleanse(password, sizeof(password));
 	return result;
 }
@@ -176,12 +205,12 @@ static enum stream_result choose_database(struct stream *stream, struct error *e
 	if (!stream->address.database)
 		return STREAM_DONE;
 	(void)snprintf(number, sizeof(number), "%d", stream->address.database);
-	return ask_words(stream, &reply, err, words);
+	return ask_node(stream, 0, &reply, err, words);
 }
 
 static enum stream_result greet(struct stream *stream, struct error *err)
 {
-	enum stream_result result = say_password(stream, err);
+	enum stream_result result = say_password(stream, 0, err);
 
 	if (result == STREAM_DONE)
 		result = choose_database(stream, err);
@@ -190,20 +219,44 @@ static enum stream_result greet(struct stream *stream, struct error *err)
 	return result;
 }
 
-enum stream_result stream_connect(struct stream *stream, struct error *err)
+enum stream_result node_open(struct stream *stream, size_t at, struct error *err)
+{
+	struct timeval patience = {.tv_sec = CONNECT_S};
+	struct node *node = &stream->nodes[at];
+
+	if (node->redis)
+		return STREAM_DONE;
+	name_place(stream, node);
+	enum stream_result result = open_host(stream, node, &node->host, patience, err);
+	if (result == STREAM_DONE)
+		result = say_password(stream, at, err);
+	if (result != STREAM_DONE)
+		node_close(&stream->nodes[at]);
+	return result;
+}
+
+static enum stream_result open_only_server(struct stream *stream, struct error *err)
 {
 	struct timeval patience = {.tv_sec = CONNECT_S};
 	enum stream_result result;
 
-	stream_disconnect(stream);
 	if (stream->address.path)
 		result = open_path(stream, err);
 	else if (stream->address.master)
 		result = open_master(stream, err);
 	else
-		result = open_host(stream, &stream->address.hosts[0], patience, err);
-	if (result == STREAM_DONE)
-		result = greet(stream, err);
+		result = open_only(stream, &stream->address.hosts[0], patience, err);
+	return result == STREAM_DONE ? greet(stream, err) : result;
+}
+
+enum stream_result stream_connect(struct stream *stream, struct error *err)
+{
+	enum stream_result result;
+
+	stream_disconnect(stream);
+	stream->block_ms = 0;
+	result = stream->address.cluster ? cluster_open(stream, err)
+					 : open_only_server(stream, err);
 	if (result != STREAM_DONE)
 		stream_disconnect(stream);
 	return result;

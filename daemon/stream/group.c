@@ -1,166 +1,75 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/group.h"
 
-#include "stream_priv.h"
+#include "group_priv.h"
 
 #include <string.h>
 
-/* Entries deleted before they were acknowledged, as a batch gathers them. */
-struct losses {
-	struct arena *arena;
-	const char *key;
-	struct stream_loss *items;
-	size_t n;
-	size_t room;
-};
-
-static void on_deleted(void *context, const char *id)
+/* "BUSYGROUP Consumer Group name already exists" is what is wanted, too. */
+static enum stream_result take_created(void *context, size_t i, const struct answer *answer)
 {
-	struct losses *losses = context;
-
-	if (losses->n == losses->room) {
-		size_t room = losses->room ? losses->room * 2 : 16;
-		struct stream_loss *items = arena_alloc(losses->arena, room * sizeof(*items));
-
-		for (size_t i = 0; i < losses->n; i++)
-			items[i] = losses->items[i];
-		losses->items = items;
-		losses->room = room;
-	}
-	losses->items[losses->n++] =
-		(struct stream_loss){.key = losses->key, .id = arena_strdup(losses->arena, id)};
+	(void)context;
+	(void)i;
+	if (answer->result == STREAM_WRONG && strstr(answer->words, "BUSYGROUP"))
+		return STREAM_DONE;
+	return answer->result;
 }
 
 enum stream_result stream_group_create(
 	struct stream *stream, const struct stream_group *group, struct error *err)
 {
-	set_patience(stream, 0);
-	for (size_t i = 0; i < stream->n_keys; i++) {
-		const char *const words[] = {"XGROUP", "CREATE", stream->keys[i], group->name,
-			"0", "MKSTREAM", NULL};
-		CLEANUP(reply_freep) redisReply *reply = NULL;
-		struct error words_err = {0};
-		enum stream_result result = ask_words(stream, &reply, &words_err, words);
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands commands = {.arena = arena};
 
-		if (result == STREAM_WRONG && strstr(words_err.text, "BUSYGROUP"))
-			continue;
-		if (result != STREAM_DONE) {
-			error_setf(err, "%s", words_err.text);
-			return result;
-		}
-	}
-	return STREAM_DONE;
-}
-
-/* [[key, entries] ...] of XREADGROUP, or nil. */
-static enum stream_result take_streams(struct stream *stream, const redisReply *reply,
-	struct losses *losses, struct stream_batch *out, struct error *err)
-{
-	if (reply->type == REDIS_REPLY_NIL)
-		return STREAM_DONE;
-	if (reply->type != REDIS_REPLY_ARRAY)
-		return not_redis(stream, "its answer to XREADGROUP", err);
-	for (size_t i = 0; i < reply->elements; i++) {
-		const redisReply *pair = reply->element[i];
-
-		if (pair->type != REDIS_REPLY_ARRAY || pair->elements != 2 ||
-			pair->element[0]->type != REDIS_REPLY_STRING)
-			return not_redis(stream, "its answer to XREADGROUP", err);
-		losses->key = arena_strdup(losses->arena, pair->element[0]->str);
-		entries_add(&out->entries, losses->key, pair->element[1], losses->arena,
-			on_deleted, losses);
-	}
-	return STREAM_DONE;
-}
-
-struct reading {
-	const struct stream_group *group;
-	size_t count;
-	int64_t block_ms;
-	const char *from; /* ">" new ones, "0" own pending ones */
-};
-
-static enum stream_result read_group(struct stream *stream, const struct reading *reading,
-	struct losses *losses, struct stream_batch *out, struct error *err)
-{
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	struct words words = {.arena = losses->arena};
-
-	*out = (struct stream_batch){0};
-	words_text(&words, "XREADGROUP");
-	words_text(&words, "GROUP");
-	words_text(&words, reading->group->name);
-	words_text(&words, reading->group->consumer);
-	words_text(&words, "COUNT");
-	words_number(&words, (int64_t)reading->count);
-	if (reading->block_ms) {
-		words_text(&words, "BLOCK");
-		words_number(&words, reading->block_ms);
-	}
-	words_text(&words, "STREAMS");
 	for (size_t i = 0; i < stream->n_keys; i++)
-		words_text(&words, stream->keys[i]);
-	for (size_t i = 0; i < stream->n_keys; i++)
-		words_text(&words, reading->from);
-	set_patience(stream, reading->block_ms);
-	enum stream_result result = ask(stream, &words, &reply, err);
-	if (result != STREAM_DONE)
-		return result;
-	result = take_streams(stream, reply, losses, out, err);
-	out->lost = losses->items;
-	out->n_lost = losses->n;
-	return result;
+		words_list(commands_add(&commands, stream->keys[i]),
+			(const char *const[]){"XGROUP", "CREATE", stream->keys[i], group->name,
+				"0", "MKSTREAM", NULL});
+	return ask_all(stream, &commands, take_created, NULL, err);
 }
 
-static void ignore(void *context, size_t i, const redisReply *reply)
+static enum stream_result take_any(void *context, size_t i, const struct answer *answer)
 {
 	(void)context;
 	(void)i;
-	(void)reply;
+	return answer->result;
 }
 
 /* One XACK for a run of entries of one key. */
-static enum stream_result queue_ack(struct stream *stream, const struct stream_group *group,
-	const char *key, struct words *ids, struct error *err)
+static void add_ack(struct commands *commands, const struct stream_group *group,
+	const struct stream_entry *entries, size_t n)
 {
-	struct words words = {.arena = ids->arena};
+	struct words *words = commands_add(commands, entries->key);
 
-	words_text(&words, "XACK");
-	words_text(&words, key);
-	words_text(&words, group->name);
-	for (size_t i = 0; i < ids->n; i++)
-		words_bytes(&words, ids->argv[i], ids->lengths[i]);
-	return ask_later(stream, words.n, words.argv, words.lengths, err);
+	words_list(words, (const char *const[]){"XACK", entries->key, group->name, NULL});
+	for (size_t i = 0; i < n; i++)
+		words_text(words, entries[i].id);
 }
 
 enum stream_result stream_group_ack(struct stream *stream, const struct stream_group *group,
 	const struct stream_entry *entries, size_t n, struct error *err)
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
-	size_t n_asked = 0;
+	struct commands commands = {.arena = arena};
 
-	set_patience(stream, 0);
 	for (size_t i = 0; i < n;) {
-		struct words ids = {.arena = arena};
-		const char *key = entries[i].key;
+		size_t run = 1;
 
-		for (; i < n && strcmp(entries[i].key, key) == 0; i++)
-			words_text(&ids, entries[i].id);
-		enum stream_result result = queue_ack(stream, group, key, &ids, err);
-		if (result != STREAM_DONE)
-			return result;
-		n_asked++;
+		while (i + run < n && strcmp(entries[i + run].key, entries[i].key) == 0)
+			run++;
+		add_ack(&commands, group, &entries[i], run);
+		i += run;
 	}
-	return each_reply(stream, n_asked, ignore, NULL, err);
+	return ask_all(stream, &commands, take_any, NULL, err);
 }
 
 enum stream_result stream_group_read_pending(struct stream *stream,
 	const struct stream_group *group, size_t count, struct arena *arena,
 	struct stream_batch *out, struct error *err)
 {
-	const struct reading reading = {.group = group, .count = count, .from = "0"};
+	const struct group_reading reading = {.group = group, .count = count, .from = "0"};
 	struct losses losses = {.arena = arena};
-	enum stream_result result = read_group(stream, &reading, &losses, out, err);
+	enum stream_result result = group_read(stream, &reading, &losses, out, err);
 
 	if (result != STREAM_DONE || !losses.n)
 		return result;
@@ -176,104 +85,132 @@ enum stream_result stream_group_read_new(struct stream *stream,
 	const struct stream_group *group, const struct stream_wait *wait, struct arena *arena,
 	struct stream_batch *out, struct error *err)
 {
-	const struct reading reading = {
+	const struct group_reading reading = {
 		.group = group, .count = wait->count, .block_ms = wait->block_ms, .from = ">"};
 	struct losses losses = {.arena = arena};
 
-	return read_group(stream, &reading, &losses, out, err);
+	return group_read(stream, &reading, &losses, out, err);
 }
 
-/* One XAUTOCLAIM: [next, entries, deleted ids]. next is "0-0" when the whole list was seen. */
-static enum stream_result claim_once(struct stream *stream, struct words *words,
-	struct losses *losses, struct stream_entries *out, char next[static STREAM_ID_TEXT_MAX],
-	struct error *err)
-{
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	enum stream_result result = ask(stream, words, &reply, err);
+/* Several keys' lists are seen at once, each from where it was left. */
+struct claiming {
+	struct commands *commands;
+	struct losses *losses;
+	struct stream_entries *out;
+	struct claimed {
+		const char *key;
+		char next[STREAM_ID_TEXT_MAX]; /* "0-0": the whole list was seen */
+		size_t n;                      /* entries it gave */
+	} * keys;
+	size_t *asked; /* place in keys of each command */
+	size_t n_keys;
+};
 
-	if (result != STREAM_DONE)
-		return result;
+/* [next, entries, deleted ids] of XAUTOCLAIM. */
+static enum stream_result take_claim(void *context, size_t i, const struct answer *answer)
+{
+	struct claiming *claiming = context;
+	struct claimed *claimed = &claiming->keys[claiming->asked[i]];
+	struct losses *losses = claiming->losses;
+	const redisReply *reply = answer->reply;
+	size_t before = claiming->out->n;
+
+	if (answer->result != STREAM_DONE)
+		return answer->result;
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 ||
 		reply->element[0]->type != REDIS_REPLY_STRING ||
 		reply->element[2]->type != REDIS_REPLY_ARRAY)
-		return not_redis(stream, "its answer to XAUTOCLAIM", err);
-	entries_add(out, losses->key, reply->element[1], losses->arena, on_deleted, losses);
-	for (size_t i = 0; i < reply->element[2]->elements; i++) {
-		if (reply->element[2]->element[i]->type == REDIS_REPLY_STRING)
-			on_deleted(losses, reply->element[2]->element[i]->str);
+		return STREAM_BROKEN;
+	losses->key = claimed->key;
+	entries_add(claiming->out, claimed->key, reply->element[1], losses->arena, losses_add,
+		losses);
+	for (size_t n = 0; n < reply->element[2]->elements; n++) {
+		if (reply->element[2]->element[n]->type == REDIS_REPLY_STRING)
+			losses_add(losses, reply->element[2]->element[n]->str);
 	}
-	stream_id_format(reply_id(reply->element[0]), next);
+	claimed->n += claiming->out->n - before;
+	stream_id_format(reply_id(reply->element[0]), claimed->next);
 	return STREAM_DONE;
 }
 
-static enum stream_result claim_key(struct stream *stream, const struct stream_group *group,
-	const struct stream_claim *claim, struct losses *losses, struct stream_entries *out,
-	struct error *err)
+static void add_claims(struct claiming *claiming, const struct stream_group *group,
+	const struct stream_claim *claim, bool first)
 {
-	char next[STREAM_ID_TEXT_MAX] = "0-0";
-	size_t before = out->n;
+	struct commands *commands = claiming->commands;
 
-	do {
-		struct words words = {.arena = losses->arena};
+	commands->n = 0;
+	for (size_t i = 0; i < claiming->n_keys; i++) {
+		struct claimed *claimed = &claiming->keys[i];
 
-		words_text(&words, "XAUTOCLAIM");
-		words_text(&words, losses->key);
-		words_text(&words, group->name);
-		words_text(&words, group->consumer);
-		words_number(&words, claim->idle_ms);
-		words_text(&words, next);
-		words_text(&words, "COUNT");
-		words_number(&words, (int64_t)(claim->count - (out->n - before)));
-		enum stream_result result = claim_once(stream, &words, losses, out, next, err);
-		if (result != STREAM_DONE)
-			return result;
-	} while (strcmp(next, "0-0") != 0 && out->n - before < claim->count);
-	return STREAM_DONE;
+		if ((!first && strcmp(claimed->next, "0-0") == 0) || claimed->n >= claim->count)
+			continue;
+		claiming->asked[commands->n] = i;
+		struct words *words = commands_add(commands, claimed->key);
+		words_list(words,
+			(const char *const[]){"XAUTOCLAIM", claimed->key, group->name,
+				group->consumer, NULL});
+		words_number(words, claim->idle_ms);
+		words_text(words, arena_strdup(commands->arena, claimed->next));
+		words_text(words, "COUNT");
+		words_number(words, (int64_t)(claim->count - claimed->n));
+	}
 }
 
 /* [[id, consumer, idle, times]] of XPENDING for one id. */
-static void take_times(void *context, size_t i, const redisReply *reply)
+static enum stream_result take_times(void *context, size_t i, const struct answer *answer)
 {
 	struct stream_entry *entries = context;
+	const redisReply *reply = answer->reply;
 
-	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1 &&
-		reply->element[0]->type == REDIS_REPLY_ARRAY &&
+	if (answer->result == STREAM_DONE && reply->type == REDIS_REPLY_ARRAY &&
+		reply->elements == 1 && reply->element[0]->type == REDIS_REPLY_ARRAY &&
 		reply->element[0]->elements == 4)
 		entries[i].times = reply_number(reply->element[0]->element[3], 0);
+	return answer->result;
 }
 
 static enum stream_result ask_times(struct stream *stream, const struct stream_group *group,
 	struct stream_entries *entries, struct error *err)
 {
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands commands = {.arena = arena};
+
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct stream_entry *entry = &entries->items[i];
-		const char *argv[] = {
-			"XPENDING", entry->key, group->name, entry->id, entry->id, "1"};
-		size_t lengths[ARRAY_LEN(argv)];
 
-		for (size_t word = 0; word < ARRAY_LEN(argv); word++)
-			lengths[word] = strlen(argv[word]);
-		enum stream_result result =
-			ask_later(stream, ARRAY_LEN(argv), argv, lengths, err);
-		if (result != STREAM_DONE)
-			return result;
+		words_list(commands_add(&commands, entry->key),
+			(const char *const[]){"XPENDING", entry->key, group->name, entry->id,
+				entry->id, "1", NULL});
 	}
-	return each_reply(stream, entries->n, take_times, entries->items, err);
+	return ask_all(stream, &commands, take_times, entries->items, err);
 }
 
 enum stream_result stream_group_claim(struct stream *stream, const struct stream_group *group,
 	const struct stream_claim *claim, struct arena *arena, struct stream_batch *out,
 	struct error *err)
 {
+	struct commands commands = {.arena = arena};
 	struct losses losses = {.arena = arena};
-	enum stream_result result = STREAM_DONE;
+	struct claiming claiming = {
+		.commands = &commands,
+		.losses = &losses,
+		.out = &out->entries,
+		.keys = arena_alloc(arena, (stream->n_keys + 1) * sizeof(*claiming.keys)),
+		.asked = arena_alloc(arena, (stream->n_keys + 1) * sizeof(*claiming.asked)),
+	};
+	enum stream_result result;
 
 	*out = (struct stream_batch){0};
-	set_patience(stream, 0);
-	for (size_t i = 0; i < stream->n_keys && result == STREAM_DONE; i++) {
-		losses.key = arena_strdup(arena, stream->keys[i]);
-		result = claim_key(stream, group, claim, &losses, &out->entries, err);
+	for (size_t i = 0; i < stream->n_keys; i++) {
+		if (!group->mine || group->mine[i])
+			claiming.keys[claiming.n_keys++] = (struct claimed){
+				.key = arena_strdup(arena, stream->keys[i]), .next = "0-0"};
 	}
+	add_claims(&claiming, group, claim, true);
+	do {
+		result = ask_all(stream, &commands, take_claim, &claiming, err);
+		add_claims(&claiming, group, claim, false);
+	} while (result == STREAM_DONE && commands.n);
 	if (result == STREAM_DONE)
 		result = ask_times(stream, group, &out->entries, err);
 	out->lost = losses.items;

@@ -3,6 +3,7 @@
 
 #define FIRST_BOUND_US INT64_C(50000)
 #define LAST_BOUND_US INT64_C(5000000)
+#define HURRIED_BOUND_US INT64_C(1000000)
 
 /* What only a person can mend is tried again every 5 to 30 s (RELIABILITY.md 3.2). */
 #define REFUSED_LEAST_US INT64_C(5000000)
@@ -28,13 +29,19 @@ static int64_t between(struct link *link, int64_t least, int64_t most)
 	return least + (int64_t)(throw_dice(link) % (uint64_t)(most - least + 1));
 }
 
-static int64_t bound_us(unsigned failures)
+void link_hurry(struct link *link)
 {
+	link->hurried = true;
+}
+
+static int64_t bound_us(const struct link *link)
+{
+	int64_t most = link->hurried ? HURRIED_BOUND_US : LAST_BOUND_US;
 	int64_t bound = FIRST_BOUND_US;
 
-	while (--failures && bound < LAST_BOUND_US)
+	for (unsigned n = 1; n < link->failures && bound < most; n++)
 		bound *= 2;
-	return bound < LAST_BOUND_US ? bound : LAST_BOUND_US;
+	return bound < most ? bound : most;
 }
 
 static enum link_action enter(struct link *link, enum link_state state, enum link_action action)
@@ -46,7 +53,7 @@ static enum link_action enter(struct link *link, enum link_state state, enum lin
 static enum link_action wait_in(struct link *link, enum link_state state)
 {
 	link->failures++;
-	link->wait_us = between(link, 0, bound_us(link->failures));
+	link->wait_us = between(link, 0, bound_us(link));
 	return enter(link, state, LINK_DO_WAIT);
 }
 

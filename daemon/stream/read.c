@@ -67,22 +67,16 @@ enum stream_result stream_add_dead(struct stream *stream, const struct stream_en
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	CLEANUP(reply_freep) redisReply *reply = NULL;
-	struct words words = {.arena = arena};
+	struct words words = {.arena = arena, .key = stream->dead_key};
 
-	words_text(&words, "XADD");
-	words_text(&words, stream->dead_key);
-	words_text(&words, "*");
+	words_list(&words, (const char *const[]){"XADD", stream->dead_key, "*", NULL});
 	for (size_t i = 0; i < entry->n_fields; i++) {
 		words_text(&words, entry->fields[i].name);
 		words_bytes(&words, entry->fields[i].value, entry->fields[i].n);
 	}
-	words_text(&words, "reason");
-	words_text(&words, reason);
-	words_text(&words, "stream");
-	words_text(&words, entry->key);
-	words_text(&words, "entry");
-	words_text(&words, entry->id);
-	set_patience(stream, 0);
+	words_list(&words,
+		(const char *const[]){
+			"reason", reason, "stream", entry->key, "entry", entry->id, NULL});
 	return ask(stream, &words, &reply, err);
 }
 
@@ -90,18 +84,15 @@ enum stream_result stream_read_dead(struct stream *stream, struct stream_id afte
 	struct arena *arena, struct stream_entries *out, struct error *err)
 {
 	CLEANUP(reply_freep) redisReply *reply = NULL;
-	struct words words = {.arena = arena};
+	struct words words = {.arena = arena, .key = stream->dead_key};
 	char id[STREAM_ID_TEXT_MAX];
 
 	*out = (struct stream_entries){0};
 	stream_id_format(after, id);
-	words_text(&words, "XRANGE");
-	words_text(&words, stream->dead_key);
-	words_text(&words, arena_printf(arena, "(%s", id));
-	words_text(&words, "+");
-	words_text(&words, "COUNT");
+	words_list(&words,
+		(const char *const[]){"XRANGE", stream->dead_key,
+			arena_printf(arena, "(%s", id), "+", "COUNT", NULL});
 	words_number(&words, (int64_t)count);
-	set_patience(stream, 0);
 	enum stream_result result = ask(stream, &words, &reply, err);
 	if (result == STREAM_DONE)
 		entries_add(

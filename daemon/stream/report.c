@@ -16,22 +16,22 @@ enum stream_result stream_report(
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	CLEANUP(reply_freep) redisReply *reply = NULL;
-	const char *const words[] = {"HSET", reports_key(stream, arena), who, text, NULL};
+	const char *key = reports_key(stream, arena);
+	const char *const words[] = {"HSET", key, who, text, NULL};
 
-	set_patience(stream, 0);
-	return ask_words(stream, &reply, err, words);
+	return ask_words(stream, key, &reply, err, words);
 }
 
 enum stream_result stream_read_reports(struct stream *stream, struct arena *arena,
 	struct dora_field **out, size_t *out_n, struct error *err)
 {
 	CLEANUP(reply_freep) redisReply *reply = NULL;
-	const char *const words[] = {"HGETALL", reports_key(stream, arena), NULL};
+	const char *key = reports_key(stream, arena);
+	const char *const words[] = {"HGETALL", key, NULL};
 
 	*out = NULL;
 	*out_n = 0;
-	set_patience(stream, 0);
-	enum stream_result result = ask_words(stream, &reply, err, words);
+	enum stream_result result = ask_words(stream, key, &reply, err, words);
 	if (result != STREAM_DONE)
 		return result;
 	if (reply->type != REDIS_REPLY_ARRAY)

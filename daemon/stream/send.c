@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/send.h"
+
 #include "stream_priv.h"
 
 #include "base/xalloc.h"
@@ -6,165 +8,241 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum stream_result queue_top(struct stream *stream, const char *key, struct error *err)
+static const char *mark_key(const struct stream *stream, size_t key)
 {
-	const char *argv[] = {"XINFO", "STREAM", key};
-	size_t lengths[] = {5, 6, strlen(key)};
-
-	return ask_later(stream, ARRAY_LEN(argv), argv, lengths, err);
+	return stream->mark_keys[stream_key_shard(stream, key)];
 }
 
-static enum stream_result queue_addition(
-	struct stream *stream, const struct stream_addition *addition, struct error *err)
+static const char *mark_field(
+	const struct stream *stream, const char *writer, size_t key, struct arena *arena)
 {
-	const char *key = stream->keys[addition->key];
-	const char *argv[3 + 2 * DORA_N_FIELDS] = {"XADD", key, "*"};
-	size_t lengths[3 + 2 * DORA_N_FIELDS] = {4, strlen(key), 1};
-	size_t n = 3;
-
-	for (size_t i = 0; i < addition->n_fields && i < DORA_N_FIELDS; i++) {
-		argv[n] = addition->fields[i].name;
-		lengths[n++] = strlen(addition->fields[i].name);
-		argv[n] = addition->fields[i].value;
-		lengths[n++] = addition->fields[i].n;
-	}
-	return ask_later(stream, n, argv, lengths, err);
+	return arena_printf(
+		arena, "%s:%s", writer, dora_kind_name(stream_key_kind(stream, key)));
 }
 
-/* The reply to XINFO STREAM; "ERR no such key" is a good answer too. */
-static enum stream_result take_top(
-	struct stream *stream, struct stream_id *out, struct error *err)
+/* The state of a key is asked with two commands. */
+static void add_look(
+	struct commands *commands, const struct stream *stream, const char *writer, size_t key)
 {
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	struct error words = {0};
-	enum stream_result result = next_reply(stream, &reply, &words);
+	const char *name = stream->keys[key];
+	const char *marks = mark_key(stream, key);
 
-	if (result == STREAM_DONE) {
-		*out = reply_id(reply_member(reply, "last-generated-id"));
-		return STREAM_DONE;
+	words_list(commands_add(commands, name),
+		(const char *const[]){"XINFO", "STREAM", name, NULL});
+	words_list(commands_add(commands, marks),
+		(const char *const[]){
+			"HGET", marks, mark_field(stream, writer, key, commands->arena), NULL});
+}
+
+static void add_mark(struct commands *commands, const struct stream *stream, const char *writer,
+	size_t key, struct stream_id id)
+{
+	const char *name = mark_key(stream, key);
+	char text[STREAM_ID_TEXT_MAX];
+
+	stream_id_format(id, text);
+	words_list(commands_add(commands, name),
+		(const char *const[]){"HSET", name,
+			mark_field(stream, writer, key, commands->arena),
+			arena_strdup(commands->arena, text), NULL});
+}
+
+static void add_addition(struct commands *commands, const struct stream *stream,
+	const struct stream_addition *addition)
+{
+	const char *name = stream->keys[addition->key];
+	struct words *words = commands_add(commands, name);
+
+	words_list(words, (const char *const[]){"XADD", name, "*", NULL});
+	for (size_t i = 0; i < addition->n_fields; i++) {
+		words_text(words, addition->fields[i].name);
+		words_bytes(words, addition->fields[i].value, addition->fields[i].n);
 	}
-	if (result == STREAM_WRONG && strstr(words.text, "no such key")) {
-		*out = (struct stream_id){0};
-		return STREAM_DONE;
-	}
-	error_setf(err, "%s", words.text);
-	return result;
+}
+
+/* Where the answers of a window go. */
+struct sending {
+	const bool *touched; /* by key */
+	size_t *looked;      /* keys, in the order in which they are looked at */
+	size_t n_looked;
+	size_t n_marks;
+	struct stream_window *window;
+	struct stream_place *places;
+	enum stream_result seen;  /* the first failure of looking and marking */
+	size_t n_seen;            /* answers to that */
+	enum stream_result *sent; /* of each addition */
+};
+
+/* "ERR no such key" is a good answer to XINFO STREAM. */
+static enum stream_result take_look(
+	struct stream_place *place, bool is_mark, const struct answer *answer)
+{
+	struct stream_id *id = is_mark ? &place->mark : &place->top;
+	bool none = answer->result == STREAM_WRONG && strstr(answer->words, "no such key");
+
+	*id = (struct stream_id){0};
+	if (answer->result == STREAM_DONE)
+		*id = reply_id(is_mark ? answer->reply
+				       : reply_member(answer->reply, "last-generated-id"));
+	return none ? STREAM_DONE : answer->result;
 }
 
 static enum stream_result take_addition(
-	struct stream *stream, struct stream_addition *addition, struct error *err)
+	struct stream_addition *addition, const struct answer *answer)
 {
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	enum stream_result result = next_reply(stream, &reply, err);
-
-	if (result != STREAM_DONE)
-		return result;
-	addition->id = reply_id(reply);
-	if (!addition->id.ms && !addition->id.n)
-		return not_redis(stream, "its answer to XADD", err);
-	return STREAM_DONE;
+	if (answer->result != STREAM_DONE)
+		return answer->result;
+	addition->id = reply_id(answer->reply);
+	return addition->id.ms || addition->id.n ? STREAM_DONE : STREAM_BROKEN;
 }
 
-static enum stream_result queue_all(struct stream *stream, const bool *touched,
-	const struct stream_addition *additions, size_t n, struct error *err)
+/* First the looks, two a key, then the marks, then the additions. */
+static enum stream_result take(void *context, size_t i, const struct answer *answer)
+{
+	struct sending *sending = context;
+	size_t n_looks = 2 * sending->n_looked;
+	enum stream_result result;
+
+	if (i >= n_looks + sending->n_marks) {
+		size_t n = i - n_looks - sending->n_marks;
+
+		sending->sent[n] = take_addition(&sending->window->additions[n], answer);
+		return sending->sent[n];
+	}
+	if (i < n_looks)
+		result =
+			take_look(&sending->places[sending->looked[i / 2]], i % 2 != 0, answer);
+	else
+		result = answer->result;
+	sending->n_seen++;
+	if (sending->seen == STREAM_DONE)
+		sending->seen = result;
+	return result;
+}
+
+static void add_looks(
+	struct commands *commands, const struct stream *stream, struct sending *sending)
+{
+	const struct stream_window *window = sending->window;
+
+	for (size_t key = 0; key < stream->n_keys; key++) {
+		if (!sending->touched[key])
+			continue;
+		sending->looked[sending->n_looked++] = key;
+		add_look(commands, stream, window->writer, key);
+	}
+	for (size_t key = 0; window->marks && key < stream->n_keys; key++) {
+		if (!sending->touched[key] || !window->marks[key].ms)
+			continue;
+		sending->n_marks++;
+		add_mark(commands, stream, window->writer, key, window->marks[key]);
+	}
+}
+
+/* In a cluster the looks and marks go first, by themselves: a server that does not answer is
+ * found before others have taken what would have to be sent to them again. */
+static enum stream_result ask_window(struct stream *stream, struct commands *commands,
+	struct sending *sending, struct error *err)
 {
 	enum stream_result result = STREAM_DONE;
 
-	for (size_t key = 0; key < stream->n_keys && result == STREAM_DONE; key++) {
-		if (touched[key])
-			result = queue_top(stream, stream->keys[key], err);
+	add_looks(commands, stream, sending);
+	size_t n_head = commands->n;
+	if (stream->owner) {
+		result = ask_all(stream, commands, take, sending, err);
+		commands->n = 0;
+		sending->n_looked = 0;
+		sending->n_marks = 0;
 	}
-	for (size_t i = 0; i < n && result == STREAM_DONE; i++)
-		result = queue_addition(stream, &additions[i], err);
+	for (size_t i = 0; result == STREAM_DONE && i < sending->window->n; i++)
+		add_addition(commands, stream, &sending->window->additions[i]);
+	if (result == STREAM_DONE)
+		result = ask_all(stream, commands, take, sending, err);
+	sending->window->marked = sending->seen == STREAM_DONE && sending->n_seen == n_head;
 	return result;
 }
 
-/* Reads all the replies, whatever they say: the connection stays in step. The first failure is
- * the result. */
-static enum stream_result take_all(struct stream *stream, struct stream_addition *additions,
-	size_t n, size_t *out_acknowledged, struct error *err)
+static enum stream_result send_window(struct stream *stream, const bool *touched,
+	struct stream_window *window, struct stream_place *places, struct error *err)
 {
-	enum stream_result first = STREAM_DONE;
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands commands = {.arena = arena};
+	struct sending sending = {
+		.touched = touched,
+		.looked = arena_alloc(arena, stream->n_keys * sizeof(*sending.looked)),
+		.window = window,
+		.places = places,
+		.seen = STREAM_DONE,
+		.sent = arena_alloc(arena, (window->n + 1) * sizeof(*sending.sent)),
+	};
 
-	for (size_t i = 0; i < n; i++) {
-		enum stream_result result = take_addition(stream, &additions[i], err);
-
-		if (result == STREAM_BROKEN)
-			return result;
-		if (first == STREAM_DONE)
-			first = result;
-		if (first == STREAM_DONE)
-			*out_acknowledged = i + 1;
-	}
-	return first;
-}
-
-static enum stream_result take_tops(
-	struct stream *stream, const bool *touched, struct stream_id *tops, struct error *err)
-{
-	enum stream_result first = STREAM_DONE;
-
-	for (size_t key = 0; key < stream->n_keys; key++) {
-		if (!touched[key])
-			continue;
-		enum stream_result result = take_top(stream, &tops[key], err);
-
-		if (result == STREAM_BROKEN)
-			return result;
-		if (first == STREAM_DONE)
-			first = result;
-	}
-	return first;
-}
-
-struct window {
-	const bool *touched; /* by key: whose top is asked for */
-	struct stream_addition *additions;
-	size_t n;
-};
-
-static enum stream_result send_window(struct stream *stream, const struct window *window,
-	struct stream_id *tops, size_t *out_acknowledged, struct error *err)
-{
-	*out_acknowledged = 0;
-	set_patience(stream, 0);
-	enum stream_result result =
-		queue_all(stream, window->touched, window->additions, window->n, err);
-	if (result != STREAM_DONE)
-		return result;
-	enum stream_result seen = take_tops(stream, window->touched, tops, err);
-	if (seen == STREAM_BROKEN)
-		return seen;
-	result = take_all(stream, window->additions, window->n, out_acknowledged, err);
-	if (seen != STREAM_DONE) {
-		*out_acknowledged = 0; /* what was there before is not known */
-		return result == STREAM_BROKEN ? result : seen;
-	}
+	window->n_acknowledged = 0;
+	window->marked = false;
+	for (size_t i = 0; i < window->n; i++)
+		sending.sent[i] = STREAM_BROKEN; /* until it is answered */
+	enum stream_result result = ask_window(stream, &commands, &sending, err);
+	/* Where it is not known what was there before, nothing counts. */
+	while (window->marked && window->n_acknowledged < window->n &&
+		sending.sent[window->n_acknowledged] == STREAM_DONE)
+		window->n_acknowledged++;
 	return result;
 }
 
-enum stream_result stream_send(struct stream *stream, struct stream_addition *additions,
-	size_t n, struct stream_id *tops, size_t *out_acknowledged, struct error *err)
+enum stream_result stream_send(struct stream *stream, struct stream_window *window,
+	struct stream_place *places, struct error *err)
 {
 	bool *touched = xcalloc(stream->n_keys, sizeof(*touched));
 
-	for (size_t i = 0; i < n; i++)
-		touched[additions[i].key] = true;
-	struct window window = {.touched = touched, .additions = additions, .n = n};
-	enum stream_result result = send_window(stream, &window, tops, out_acknowledged, err);
+	for (size_t i = 0; i < window->n; i++)
+		touched[window->additions[i].key] = true;
+	enum stream_result result = send_window(stream, touched, window, places, err);
 	free(touched);
 	return result;
 }
 
-enum stream_result stream_tops(struct stream *stream, struct stream_id *tops, struct error *err)
+enum stream_result stream_look(struct stream *stream, const char *writer,
+	struct stream_place *places, struct error *err)
 {
+	struct stream_window window = {.writer = writer};
 	bool *touched = xcalloc(stream->n_keys, sizeof(*touched));
-	size_t none;
 
 	for (size_t key = 0; key < stream->n_keys; key++)
 		touched[key] = true;
-	struct window window = {.touched = touched};
-	enum stream_result result = send_window(stream, &window, tops, &none, err);
+	enum stream_result result = send_window(stream, touched, &window, places, err);
 	free(touched);
 	return result;
+}
+
+enum stream_result stream_has(
+	struct stream *stream, size_t key, struct stream_id id, bool *out, struct error *err)
+{
+	CLEANUP(reply_freep) redisReply *reply = NULL;
+	char text[STREAM_ID_TEXT_MAX];
+	const char *name = stream->keys[key];
+
+	stream_id_format(id, text);
+	enum stream_result result = ask_words(stream, name, &reply, err,
+		(const char *const[]){"XRANGE", name, text, text, NULL});
+	*out = result == STREAM_DONE && reply->type == REDIS_REPLY_ARRAY && reply->elements;
+	return result;
+}
+
+static enum stream_result take_any(void *context, size_t i, const struct answer *answer)
+{
+	(void)context;
+	(void)i;
+	return answer->result;
+}
+
+enum stream_result stream_mark(struct stream *stream, const char *writer,
+	const struct stream_id *marks, struct error *err)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands commands = {.arena = arena};
+
+	for (size_t key = 0; key < stream->n_keys; key++) {
+		if (marks[key].ms)
+			add_mark(&commands, stream, writer, key, marks[key]);
+	}
+	return ask_all(stream, &commands, take_any, NULL, err);
 }

@@ -51,164 +51,270 @@ static void take_stream(struct stream_standing *out, const redisReply *info)
 		out->oldest_us = id_us(first);
 }
 
-/* An answer, or NULL where the stream is not there; anything else is the result. */
-static enum stream_result ask_info(
-	struct stream *stream, const char *const *words, redisReply **out, struct error *err)
+/* "ERR no such key" is an answer too: there is no stream. */
+static bool is_none(const struct answer *answer)
 {
-	struct error said = {0};
-	enum stream_result result = ask_words(stream, out, &said, words);
-
-	if (result == STREAM_WRONG && strstr(said.text, "no such key"))
-		return STREAM_DONE;
-	if (result != STREAM_DONE)
-		error_setf(err, "%s", said.text);
-	return result;
+	return answer->result == STREAM_WRONG && strstr(answer->words, "no such key") != NULL;
 }
 
-/* [count, smallest id, largest id, consumers] of XPENDING; {0,0}: nothing pending. */
-static enum stream_result ask_pending(struct stream *stream, const char *key, const char *group,
-	struct stream_id *out, struct error *err)
-{
-	const char *const words[] = {"XPENDING", key, group, NULL};
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	enum stream_result result = ask_words(stream, &reply, err, words);
+/* What is asked of each key, in this order. */
+enum question {
+	ASK_GROUPS,
+	ASK_STREAM,
+	ASK_PENDING,
+	N_QUESTIONS,
+};
 
-	*out = (struct stream_id){0};
-	if (result != STREAM_DONE)
-		return result;
+struct standing_up {
+	struct stream_standing *out;
+	const char *group;
+	struct stream_id *oldest; /* by key: of what is pending */
+	const size_t *keys;       /* of each command of the second round */
+};
+
+/* NOGROUP of XPENDING, as "no such key", says that nothing is pending. */
+static enum stream_result take_pending(
+	struct standing_up *up, size_t key, const struct answer *answer)
+{
+	const redisReply *reply = answer->reply;
+
+	if (answer->result == STREAM_NO_GROUP || is_none(answer))
+		return STREAM_DONE;
+	if (answer->result != STREAM_DONE)
+		return answer->result;
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
-		return not_redis(stream, "its answer to XPENDING", err);
-	*out = reply_id(reply->element[1]);
+		return STREAM_BROKEN;
+	up->oldest[key] = reply_id(reply->element[1]);
+	if (up->out[key].exists && up->oldest[key].ms)
+		up->out[key].oldest_us = id_us(up->oldest[key]);
 	return STREAM_DONE;
 }
 
-/* When the first entry after the last delivered was added. */
-static enum stream_result ask_next(
-	struct stream *stream, struct stream_standing *out, struct error *err)
+static void take_group(struct stream_standing *out, const redisReply *found)
 {
-	CLEANUP(reply_freep) redisReply *reply = NULL;
-	char after[STREAM_ID_TEXT_MAX + 1] = "(";
-	const char *const words[] = {"XRANGE", out->key, after, "+", "COUNT", "1", NULL};
-
-	stream_id_format(out->delivered, after + 1);
-	enum stream_result result = ask_words(stream, &reply, err, words);
-	if (result == STREAM_DONE && reply->type == REDIS_REPLY_ARRAY && reply->elements)
-		out->oldest_us = id_us(first_id(reply->element[0]));
-	return result;
-}
-
-static enum stream_result stand_group(struct stream *stream, const char *group,
-	const redisReply *found, struct stream_standing *out, struct error *err)
-{
-	struct stream_id oldest;
-
+	if (!found)
+		return;
 	out->exists = true;
 	out->pending = reply_number(reply_member(found, "pending"), 0);
 	out->lag = reply_number(reply_member(found, "lag"), -1);
 	out->delivered = reply_id(reply_member(found, "last-delivered-id"));
-	enum stream_result result = ask_pending(stream, out->key, group, &oldest, err);
-	if (oldest.ms)
-		out->oldest_us = id_us(oldest);
-	else if (result == STREAM_DONE && out->lag)
-		result = ask_next(stream, out, err);
-	return result;
 }
 
-static enum stream_result stand_key(struct stream *stream, const char *group,
-	struct stream_standing *out, struct error *err)
+static enum stream_result take_standing(void *context, size_t i, const struct answer *answer)
 {
-	const char *const ask_groups[] = {"XINFO", "GROUPS", out->key, NULL};
-	const char *const ask_stream[] = {"XINFO", "STREAM", out->key, NULL};
-	CLEANUP(reply_freep) redisReply *groups = NULL;
-	CLEANUP(reply_freep) redisReply *info = NULL;
-	enum stream_result result = ask_info(stream, ask_groups, &groups, err);
+	struct standing_up *up = context;
+	size_t key = i / N_QUESTIONS;
 
-	if (result != STREAM_DONE || !groups)
-		return result;
-	const redisReply *found = find_group(groups, group);
-	if (found)
-		result = stand_group(stream, group, found, out, err);
-	if (result == STREAM_DONE)
-		result = ask_info(stream, ask_stream, &info, err);
-	if (result != STREAM_DONE || !info)
-		return result;
-	take_stream(out, info);
-	if (!found) /* nobody was given anything yet: all of it waits */
-		out->lag = out->length;
-	return STREAM_DONE;
+	switch ((enum question)(i % N_QUESTIONS)) {
+	case ASK_GROUPS:
+		if (answer->result == STREAM_DONE)
+			take_group(&up->out[key], find_group(answer->reply, up->group));
+		break;
+	case ASK_STREAM:
+		if (answer->result == STREAM_DONE)
+			take_stream(&up->out[key], answer->reply);
+		break;
+	case ASK_PENDING:
+		return take_pending(up, key, answer);
+	case N_QUESTIONS:
+		break;
+	}
+	return is_none(answer) ? STREAM_DONE : answer->result;
+}
+
+/* When the first entry after the last delivered was added. */
+static enum stream_result take_next(void *context, size_t i, const struct answer *answer)
+{
+	struct standing_up *up = context;
+
+	if (answer->result == STREAM_DONE && answer->reply->type == REDIS_REPLY_ARRAY &&
+		answer->reply->elements)
+		up->out[up->keys[i]].oldest_us = id_us(first_id(answer->reply->element[0]));
+	return answer->result;
+}
+
+static enum stream_result ask_nexts(
+	struct stream *stream, struct standing_up *up, struct arena *arena, struct error *err)
+{
+	struct commands commands = {.arena = arena};
+	size_t *keys = arena_alloc(arena, stream->n_keys * sizeof(*keys));
+
+	up->keys = keys;
+	for (size_t i = 0; i < stream->n_keys; i++) {
+		const struct stream_standing *standing = &up->out[i];
+		char after[STREAM_ID_TEXT_MAX + 1] = "(";
+
+		if (!standing->exists || !standing->lag || up->oldest[i].ms)
+			continue;
+		stream_id_format(standing->delivered, after + 1);
+		keys[commands.n] = i;
+		words_list(commands_add(&commands, standing->key),
+			(const char *const[]){"XRANGE", standing->key,
+				arena_strdup(arena, after), "+", "COUNT", "1", NULL});
+	}
+	return ask_all(stream, &commands, take_next, up, err);
+}
+
+static void add_questions(struct commands *commands, const char *key, const char *group)
+{
+	words_list(commands_add(commands, key),
+		(const char *const[]){"XINFO", "GROUPS", key, NULL});
+	words_list(commands_add(commands, key),
+		(const char *const[]){"XINFO", "STREAM", key, NULL});
+	words_list(commands_add(commands, key),
+		(const char *const[]){"XPENDING", key, group, NULL});
 }
 
 enum stream_result stream_group_standing(struct stream *stream, const char *group,
 	struct stream_standing *out, struct error *err)
 {
-	enum stream_result result = STREAM_DONE;
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands commands = {.arena = arena};
+	struct standing_up up = {
+		.out = out,
+		.group = group,
+		.oldest = arena_alloc(arena, stream->n_keys * sizeof(*up.oldest)),
+	};
 
-	set_patience(stream, 0);
-	for (size_t i = 0; i < stream->n_keys && result == STREAM_DONE; i++) {
+	for (size_t i = 0; i < stream->n_keys; i++) {
 		out[i] = (struct stream_standing){
 			.key = stream->keys[i], .kind = stream_key_kind(stream, i)};
-		result = stand_key(stream, group, &out[i], err);
+		add_questions(&commands, stream->keys[i], group);
 	}
-	return result;
+	enum stream_result result = ask_all(stream, &commands, take_standing, &up, err);
+	for (size_t i = 0; i < stream->n_keys; i++) {
+		if (!out[i].exists) /* nobody was given anything yet: all of it waits */
+			out[i].lag = out[i].length;
+	}
+	return result == STREAM_DONE ? ask_nexts(stream, &up, arena, err) : result;
 }
 
-/* Below which id every group is done. {0,0}: nothing may go. */
-static enum stream_result find_floor(struct stream *stream, const char *key,
-	const redisReply *groups, struct stream_id *out, struct error *err)
-{
-	struct stream_id least = {UINT64_MAX, UINT64_MAX};
+/* Below which id every group of a key is done, as far as is known. */
+struct floor {
+	const char *key;
+	struct stream_id least;
+	size_t n_groups;
+};
 
-	*out = (struct stream_id){0};
-	for (size_t i = 0; i < groups->elements; i++) {
-		const redisReply *name = reply_member(groups->element[i], "name");
-		struct stream_id pending;
+struct trimming {
+	struct arena *arena;
+	struct floor *floors; /* by key */
+	/* Who was asked about what in the round at hand: a group, or the key. */
+	struct asked {
+		struct floor *floor;
+		const char *group;
+		struct stream_id delivered;
+	} * asked;
+	size_t n_asked;
+	int64_t deleted;
+};
+
+static enum stream_result take_groups(void *context, size_t i, const struct answer *answer)
+{
+	struct trimming *trimming = context;
+	const redisReply *groups = answer->reply;
+
+	if (is_none(answer))
+		return STREAM_DONE;
+	if (answer->result != STREAM_DONE)
+		return answer->result;
+	if (groups->type != REDIS_REPLY_ARRAY)
+		return STREAM_BROKEN;
+	struct asked *asked = arena_alloc(
+		trimming->arena, (trimming->n_asked + groups->elements + 1) * sizeof(*asked));
+	for (size_t n = 0; n < trimming->n_asked; n++)
+		asked[n] = trimming->asked[n];
+	trimming->asked = asked;
+	for (size_t n = 0; n < groups->elements; n++) {
+		const redisReply *name = reply_member(groups->element[n], "name");
 
 		if (!name || name->type != REDIS_REPLY_STRING)
-			return not_redis(stream, "its XINFO GROUPS", err);
-		enum stream_result result = ask_pending(stream, key, name->str, &pending, err);
-		if (result != STREAM_DONE)
-			return result;
-		struct stream_id done = pending.ms
-			? pending
-			: reply_id(reply_member(groups->element[i], "last-delivered-id"));
-		if (stream_id_compare(done, least) < 0)
-			least = done;
+			return STREAM_BROKEN;
+		asked[trimming->n_asked++] = (struct asked){
+			.floor = &trimming->floors[i],
+			.group = arena_strdup(trimming->arena, name->str),
+			.delivered =
+				reply_id(reply_member(groups->element[n], "last-delivered-id")),
+		};
 	}
-	if (groups->elements)
-		*out = least;
 	return STREAM_DONE;
 }
 
-static enum stream_result trim_key(
-	struct stream *stream, const char *key, int64_t *deleted, struct error *err)
+/* [count, smallest id, largest id, consumers]: a group is done below what it has pending, or
+ * else with what it was last given. */
+static enum stream_result take_least(void *context, size_t i, const struct answer *answer)
 {
-	const char *const ask_groups[] = {"XINFO", "GROUPS", key, NULL};
-	CLEANUP(reply_freep) redisReply *groups = NULL;
-	CLEANUP(reply_freep) redisReply *trimmed = NULL;
-	struct stream_id floor;
-	char text[STREAM_ID_TEXT_MAX];
-	enum stream_result result = ask_info(stream, ask_groups, &groups, err);
+	const struct trimming *trimming = context;
+	const struct asked *asked = &trimming->asked[i];
+	const redisReply *reply = answer->reply;
 
-	if (result != STREAM_DONE || !groups || groups->type != REDIS_REPLY_ARRAY)
-		return result;
-	result = find_floor(stream, key, groups, &floor, err);
-	if (result != STREAM_DONE || floor.ms == 0)
-		return result;
-	stream_id_format(floor, text);
-	const char *const trim[] = {"XTRIM", key, "MINID", "=", text, NULL};
-	result = ask_words(stream, &trimmed, err, trim);
-	if (result == STREAM_DONE)
-		*deleted += reply_number(trimmed, 0);
-	return result;
+	if (answer->result != STREAM_DONE)
+		return answer->result;
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 2)
+		return STREAM_BROKEN;
+	struct stream_id pending = reply_id(reply->element[1]);
+	struct stream_id done = pending.ms ? pending : asked->delivered;
+	if (!asked->floor->n_groups++ || stream_id_compare(done, asked->floor->least) < 0)
+		asked->floor->least = done;
+	return STREAM_DONE;
+}
+
+static enum stream_result take_trimmed(void *context, size_t i, const struct answer *answer)
+{
+	struct trimming *trimming = context;
+
+	(void)i;
+	if (answer->result == STREAM_DONE)
+		trimming->deleted += reply_number(answer->reply, 0);
+	return answer->result;
+}
+
+static void add_trims(
+	struct commands *commands, const struct stream *stream, const struct trimming *trimming)
+{
+	for (size_t i = 0; i < stream->n_keys; i++) {
+		const struct floor *floor = &trimming->floors[i];
+		char text[STREAM_ID_TEXT_MAX];
+
+		if (!floor->n_groups || !floor->least.ms)
+			continue;
+		stream_id_format(floor->least, text);
+		words_list(commands_add(commands, floor->key),
+			(const char *const[]){"XTRIM", floor->key, "MINID", "=",
+				arena_strdup(commands->arena, text), NULL});
+	}
 }
 
 enum stream_result stream_trim(struct stream *stream, int64_t *out_deleted, struct error *err)
 {
-	enum stream_result result = STREAM_DONE;
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct commands groups = {.arena = arena};
+	struct commands pending = {.arena = arena};
+	struct commands trims = {.arena = arena};
+	struct trimming trimming = {
+		.arena = arena,
+		.floors = arena_alloc(arena, stream->n_keys * sizeof(*trimming.floors)),
+	};
 
-	*out_deleted = 0;
-	set_patience(stream, 0);
-	for (size_t i = 0; i < stream->n_keys && result == STREAM_DONE; i++)
-		result = trim_key(stream, stream->keys[i], out_deleted, err);
+	for (size_t i = 0; i < stream->n_keys; i++) {
+		trimming.floors[i].key = stream->keys[i];
+		words_list(commands_add(&groups, stream->keys[i]),
+			(const char *const[]){"XINFO", "GROUPS", stream->keys[i], NULL});
+	}
+	enum stream_result result = ask_all(stream, &groups, take_groups, &trimming, err);
+	for (size_t i = 0; i < trimming.n_asked; i++) {
+		const struct asked *asked = &trimming.asked[i];
+
+		words_list(commands_add(&pending, asked->floor->key),
+			(const char *const[]){
+				"XPENDING", asked->floor->key, asked->group, NULL});
+	}
+	if (result == STREAM_DONE)
+		result = ask_all(stream, &pending, take_least, &trimming, err);
+	if (result == STREAM_DONE)
+		add_trims(&trims, stream, &trimming);
+	if (result == STREAM_DONE)
+		result = ask_all(stream, &trims, take_trimmed, &trimming, err);
+	*out_deleted = trimming.deleted;
 	return result;
 }

@@ -3,6 +3,8 @@
 #define DORAD_STREAM_STREAM_PRIV_H
 
 #include "address_priv.h"
+#include "ask_priv.h"
+#include "slots_priv.h"
 #include "stream/stream.h"
 
 #include <hiredis/hiredis.h>
@@ -13,6 +15,18 @@ struct text {
 	size_t room;
 };
 
+/* Writes a command into text as Redis reads it; how many bytes. */
+size_t command_text(
+	struct text *text, size_t n, const char *const *argv, const size_t *lengths);
+
+/* A server that is or may be spoken to. One that is no cluster is the only one. */
+struct node {
+	struct address_host host; /* of a cluster; its name is owned */
+	char *where;              /* for words: "10.0.0.7:6379", "unix:/run/redis.sock" */
+	redisContext *redis;      /* NULL: not connected */
+	int64_t patience_ms;      /* as set on redis */
+};
+
 struct stream {
 	struct address address;
 	char *password_file;
@@ -20,68 +34,31 @@ struct stream {
 	size_t n_shards; /* 0: keys without a shard */
 	char **keys;
 	size_t n_keys;
+	char **mark_keys; /* by shard, or one: where writers note how far they came */
 	char *dead_key;
-	redisContext *redis;                 /* NULL: not connected */
-	redisReplyObjectFunctions functions; /* of its reader */
-	char *where;                         /* what redis is connected to, or was last */
-	struct text command;                 /* the last one */
+	struct node *nodes;
+	size_t n_nodes;
+	redisReplyObjectFunctions functions; /* of their readers */
+	uint16_t *owner;     /* by slot: place in nodes, from 1; NULL: no cluster */
+	bool moved;          /* a slot was found elsewhere than owner said: ask for all anew */
+	int64_t block_ms;    /* of the command at hand */
+	size_t turn;         /* which key is read first next time */
+	char *where;         /* what it is connected to, or was last */
+	struct text command; /* the last one */
 };
 
-/* A command's words. Numbers and joined texts live in the arena; all else is borrowed. */
-struct words {
-	struct arena *arena;
-	const char **argv;
-	size_t *lengths;
-	size_t n;
-	size_t room;
-};
+/* connect.c: connects to a node if need be, and says the password. */
+enum stream_result node_open(struct stream *stream, size_t at, struct error *err);
+void node_close(struct node *node);
 
-void words_text(struct words *words, const char *text);
-void words_bytes(struct words *words, const char *bytes, size_t n);
-void words_number(struct words *words, int64_t number);
-
-static inline void reply_free(redisReply *reply)
-{
-	if (reply)
-		freeReplyObject(reply);
-}
-DEFINE_CLEANUP(redisReply *, reply_free);
-
-/* Writes a command into text as Redis reads it; how many bytes. */
-size_t command_text(
-	struct text *text, size_t n, const char *const *argv, const size_t *lengths);
-
-/* Puts a command into the output buffer. Fails only when not connected or out of memory. */
-enum stream_result ask_later(struct stream *stream, size_t n, const char **argv,
-	const size_t *lengths, struct error *err);
-
-/*
- * The next reply, in order. An error reply is classified, its words go to err, and *out is
- * NULL. STREAM_BROKEN has already disconnected; after any other, the replies to what else was
- * asked are still to come.
- */
-enum stream_result next_reply(struct stream *stream, redisReply **out, struct error *err);
-
-/* One command and its reply, which the caller frees. */
-enum stream_result ask(
-	struct stream *stream, const struct words *words, redisReply **out, struct error *err);
-enum stream_result ask_words(
-	struct stream *stream, redisReply **out, struct error *err, const char *const *argv);
-
-/* Commands put with ask_later(), as many replies; each good one is given to take. The first
- * failure is the result, but all replies are read. */
-enum stream_result each_reply(struct stream *stream, size_t n,
-	void (*take)(void *context, size_t i, const redisReply *reply), void *context,
-	struct error *err);
-
-/* A list may not be longer than any that is asked for. Of a fresh connection. */
-void bound_replies(struct stream *stream);
-
-/* How long the server may take to say the next thing, beside the block_ms of one command. */
-void set_patience(struct stream *stream, int64_t block_ms);
-
-/* A malformed reply: disconnects. */
-enum stream_result not_redis(struct stream *stream, const char *what, struct error *err);
+/* cluster.c. The node of that address; it is added if there is none. */
+size_t node_find(struct stream *stream, const char *name, int port);
+/* Who is asked about key. False: nobody owns its slot. */
+bool node_of(const struct stream *stream, const char *key, size_t *out);
+/* Finds a node that answers and takes its word for who owns what. */
+enum stream_result cluster_open(struct stream *stream, struct error *err);
+/* The same from a node that is connected; what cannot be learned stays. */
+void cluster_refresh(struct stream *stream);
 
 /* "name", value pairs of an XINFO reply. NULL: not there. */
 const redisReply *reply_member(const redisReply *pairs, const char *name);

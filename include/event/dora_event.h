@@ -69,6 +69,12 @@ bool dora_event_check(const struct dora_event *event, struct error *err);
 bool dora_event_from_cloudevent(const json_t *cloudevent, const char *default_source,
 	struct dora_event_list *list, struct error *err);
 
+/*
+ * The key of what the event speaks of: deployment_id, change_id, incident_id, cr_id, item_id,
+ * or a correction's target. Its subject where data does not say (withdrawn).
+ */
+const char *dora_event_entity(const struct dora_event *event);
+
 /* One field of a Redis entry, in EVENTS.md's order. */
 struct dora_field {
 	const char *name;

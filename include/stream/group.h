@@ -7,11 +7,12 @@
 /*
  * A consumer group over every key of a stream, as the roll-up uses it: create, read own pending
  * entries first, then new ones, acknowledge after the commit, take over what a dead consumer
- * left, trim what every group is done with. Each call acts on all keys.
+ * left, trim what every group is done with. Each call acts on all keys but as group.mine says.
  */
 struct stream_group {
 	const char *name;     /* "rollup" */
 	const char *consumer; /* stable over restarts: "<host>:<instance>" */
+	const bool *mine; /* by key: of which it reads new entries and claims; NULL: of all */
 };
 
 /* XGROUP CREATE <key> <name> 0 MKSTREAM; one that is there already is fine. */
@@ -36,11 +37,12 @@ enum stream_result stream_group_read_pending(struct stream *stream,
 	struct stream_batch *out, struct error *err);
 
 struct stream_wait {
-	size_t count;     /* at most so many a key */
+	size_t count;     /* at most so many a key; few keys more are read once it has them */
 	int64_t block_ms; /* 0: do not wait */
 };
 
-/* New entries; empty after block_ms without any. */
+/* New entries, of other keys first than the last time; empty after block_ms without any. In a
+ * cluster that is a look every 100 ms, for nobody can wait at several servers. */
 enum stream_result stream_group_read_new(struct stream *stream,
 	const struct stream_group *group, const struct stream_wait *wait, struct arena *arena,
 	struct stream_batch *out, struct error *err);

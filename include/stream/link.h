@@ -2,6 +2,7 @@
 #ifndef DORAD_STREAM_LINK_H
 #define DORAD_STREAM_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -38,10 +39,15 @@ struct link {
 	unsigned failures; /* in a row */
 	uint64_t dice;     /* state of the jitter's generator */
 	int64_t wait_us;   /* of the wait that runs */
+	bool hurried;
 };
 
 /* seed: any number; the same one gives the same waits. */
 void link_init(struct link *link, uint64_t seed);
+
+/* Another server takes over within seconds, and asking who does costs little: of a server that
+ * was lost, wait at most a second. */
+void link_hurry(struct link *link);
 
 enum link_action link_step(struct link *link, enum link_input input);
 

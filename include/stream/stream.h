@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 /*
- * One connection to Redis or Valkey: blocking, every call with a time-out, used by one thread
- * at a time. Keys are <prefix>:<kind>, or <prefix>:{<n>}:<kind> when sharded. What a reply
- * means is enum stream_result; the words for a person are in err. Consumer groups:
- * stream/group.h.
+ * A connection to Redis or Valkey, or one to each master of a cluster: blocking, every call
+ * with a time-out, used by one thread at a time. Keys are <prefix>:<kind>, or
+ * <prefix>:{<n>}:<kind> when sharded. In a cluster each command goes to who owns its key's
+ * slot, and follows where it is pointed (MOVED, ASK). What a reply means is enum stream_result;
+ * the words for a person are in err. Consumer groups: stream/group.h.
  */
 struct stream;
 
@@ -27,7 +28,7 @@ enum stream_result {
 	STREAM_LATER,  /* cannot just now (LOADING, OOM, BUSY ...): wait, then the same again */
 	STREAM_NOT_MASTER, /* READONLY, MASTERDOWN: ask who is master now */
 	STREAM_REFUSED,    /* NOAUTH, WRONGPASS, NOPERM: somebody must act */
-	STREAM_CLUSTER,    /* MOVED, ASK, CROSSSLOT: the key lives elsewhere; not followed */
+	STREAM_CLUSTER,    /* MOVED, ASK, CROSSSLOT where they cannot be followed */
 	STREAM_NO_GROUP,   /* the group or its stream is gone: create it again from 0 */
 	STREAM_WRONG, /* WRONGTYPE, unknown command, any other error: asking again is vain */
 };
@@ -42,28 +43,41 @@ enum link_input stream_link_input(enum stream_result result);
 const char *stream_result_name(enum stream_result result);
 
 struct stream_options {
-	const char *url;           /* unix:///path, redis://[user@]host:port/db, or
-				      sentinel://h1:26379,h2:26379/name */
+	const char *url;           /* unix:///path, redis://[user@]host:port/db,
+				      sentinel://[user@]h1:26379,h2:26379/name or
+				      cluster://[user@]h1:7000,h2:7001 */
 	const char *password_file; /* read at each connect; NULL: none */
 	const char *prefix;
-	int64_t shards; /* 0: keys without a shard */
+	int64_t shards; /* 0: keys without a shard; a cluster needs one at least */
 };
 
-/* Does not connect. NULL: the url is not one; err says what was expected. */
+#define STREAM_SHARDS_MAX 1024
+
+/* Does not connect. NULL: the url is not one, or a cluster's without shards; err says what was
+ * expected. */
 struct stream *stream_create(const struct stream_options *options, struct error *err);
 void stream_destroy(struct stream *stream); /* NULL is fine */
 DEFINE_CLEANUP(struct stream *, stream_destroy);
 
-/* Closes what was open, finds the master (Sentinel), connects, says the password, asks ROLE. */
+/* Closes what was open, finds the master (Sentinel) or who owns which slot (cluster), connects,
+ * says the password, asks ROLE (Sentinel). */
 enum stream_result stream_connect(struct stream *stream, struct error *err);
 void stream_disconnect(struct stream *stream);
 
 /* The server behind the url just now, for log lines: "unix:/run/redis.sock". */
 const char *stream_address(const struct stream *stream);
 
-/* PING; and what of the server's settings an operator should know: "maxmemory-policy is
- * allkeys-lru: ..." in *out_warning, arena's, or NULL. */
+/* Whether another server takes over when this one dies: worth asking for often. */
+bool stream_fails_over(const struct stream *stream);
+
+/* PING, of each master of a cluster; and what of the servers' settings an operator should know:
+ * "maxmemory-policy is allkeys-lru: ..." in *out_warning, arena's, or NULL. */
 enum stream_result stream_probe(struct stream *stream, struct arena *arena,
+	const char **out_warning, struct error *err);
+
+/* Whether there are streams of another number of shards, which nobody reads: words for the
+ * operator, arena's, or NULL. Some thousand commands in one go: for check and status. */
+enum stream_result stream_stray(struct stream *stream, struct arena *arena,
 	const char **out_warning, struct error *err);
 
 /* Every key of every kind and shard, in a fixed order; i < stream_n_keys(). */
@@ -71,30 +85,17 @@ size_t stream_n_keys(const struct stream *stream);
 const char *stream_key(const struct stream *stream, size_t i);
 enum dora_kind stream_key_kind(const struct stream *stream, size_t i);
 
-/* The key an event goes to: its kind, and a shard by its subject. */
-size_t stream_key_of(const struct stream *stream, enum dora_kind kind, const char *subject);
-
-/* One XADD. */
-struct stream_addition {
-	size_t key; /* stream_key_of() */
-	const struct dora_field *fields;
-	size_t n_fields;
-	struct stream_id id; /* out: the entry's, once acknowledged */
-};
+/* By its name. False: there is no such key, perhaps not any more. */
+bool stream_find_key(const struct stream *stream, const char *name, size_t *out);
 
 /*
- * Sends all of them in one pipelined window; before them, in the same window, asks each touched
- * key for its last-generated-id. tops has stream_n_keys() items: those of touched keys are
- * set, {0,0} where there is no stream. *out_acknowledged: how many from the first on were
- * acknowledged without a gap; their ids are set. After an error some of the later ones may
- * stand in the stream too: send them again, the event's key makes twice harmless.
+ * The key an event goes to: its kind, and the shard of what it speaks of (dora_event_entity()),
+ * so that all that is said of one thing is in one stream: 64-bit FNV-1a of the entity's bytes
+ * modulo the number of shards. Others who write to the streams must do the same.
  */
-enum stream_result stream_send(struct stream *stream, struct stream_addition *additions,
-	size_t n, struct stream_id *tops, size_t *out_acknowledged, struct error *err);
-
-/* last-generated-id of every key; {0,0} where there is no stream. */
-enum stream_result stream_tops(
-	struct stream *stream, struct stream_id *tops, struct error *err);
+size_t stream_key_of(const struct stream *stream, enum dora_kind kind, const char *entity);
+size_t stream_n_shards(const struct stream *stream); /* 1 where it is not sharded */
+size_t stream_key_shard(const struct stream *stream, size_t key);
 
 /*
  * <prefix>:dead, entries that the roll-up could not use: the entry's own fields, then `reason`,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/group.h"
+#include "stream/send.h"
 #include "stream_priv.h"
 
 #include "base/xalloc.h"
@@ -45,19 +46,19 @@ static void check_batch(const struct stream_batch *batch)
 static enum stream_result call_send(struct stream *stream, struct arena *arena)
 {
 	struct stream_addition additions[3];
-	struct stream_id *tops =
-		arena_alloc(arena, stream_n_keys(stream) * sizeof(struct stream_id));
-	size_t acknowledged = 77;
+	struct stream_place *places =
+		arena_alloc(arena, stream_n_keys(stream) * sizeof(*places));
+	struct stream_window window = {
+		.writer = "w", .additions = additions, .n = 3, .n_acknowledged = 77};
 	struct error err = {0};
 
 	for (size_t i = 0; i < 3; i++)
 		additions[i] =
 			(struct stream_addition){.key = i % 2, .fields = fields, .n_fields = 2};
-	enum stream_result result =
-		stream_send(stream, additions, 3, tops, &acknowledged, &err);
-	FUZZ_WANT(acknowledged <= 3);
-	FUZZ_WANT(result != STREAM_DONE || acknowledged == 3);
-	for (size_t i = 0; i < acknowledged; i++)
+	enum stream_result result = stream_send(stream, &window, places, &err);
+	FUZZ_WANT(window.n_acknowledged <= 3);
+	FUZZ_WANT(result != STREAM_DONE || window.n_acknowledged == 3);
+	for (size_t i = 0; i < window.n_acknowledged; i++)
 		FUZZ_WANT(additions[i].id.ms || additions[i].id.n);
 	return result;
 }
@@ -135,14 +136,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n)
 	FUZZ_WANT(stream && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
 	FUZZ_WANT(write(ends[1], input + 1, n - 1) == (ssize_t)(n - 1));
 	FUZZ_WANT(shutdown(ends[1], SHUT_WR) == 0);
-	stream->redis = redisConnectFd(ends[0]);
-	FUZZ_WANT(stream->redis);
-	stream->redis->flags |= REDIS_BLOCK;
-	bound_replies(stream);
+	redisContext *redis = redisConnectFd(ends[0]);
+	FUZZ_WANT(redis);
+	redis->flags |= REDIS_BLOCK;
+	stream->nodes = xcalloc(1, sizeof(*stream->nodes));
+	stream->nodes[0] = (struct node){.where = xstrdup("a fuzzer"), .redis = redis};
+	stream->n_nodes = 1;
+	bound_replies(stream, redis);
 
 	enum stream_result result = call(stream, arena, input[0] % N_CALLS);
 	FUZZ_WANT(result <= STREAM_WRONG && *stream_result_name(result));
-	FUZZ_WANT(result != STREAM_BROKEN || !stream->redis);
+	FUZZ_WANT(result != STREAM_BROKEN || !stream->nodes[0].redis);
 	stream_destroy(stream);
 	(void)close(ends[1]);
 	return 0;

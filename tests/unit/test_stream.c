@@ -4,6 +4,7 @@
 #include "stream_priv.h"
 #include "tap.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +108,9 @@ static const struct {
 	{"redis://dorad@localhost:6380/2", NULL},
 	{"redis://[::1]:6380", NULL},
 	{"sentinel://a:26379,b,c:26380/mymaster", NULL},
+	{"sentinel://dorad@a:26379,b/mymaster", NULL},
+	{"cluster://a:7000,b,[::1]:7002", NULL},
+	{"cluster://dorad@a:7000", NULL},
 	{"unix://run/redis.sock", "whole path"},
 	{"redis://user:secret@localhost", "redis_password"},
 	{"redis://:secret@localhost", "redis_password"},
@@ -117,6 +121,11 @@ static const struct {
 	{"sentinel://a,b", "no name of a master"},
 	{"sentinel:///m", "want unix://"},
 	{"sentinel://a,,b/m", "want unix://"},
+	{"sentinel://a,b,/m", "want unix://"},
+	{"cluster://", "want unix://"},
+	{"cluster://a,", "want unix://"},
+	{"cluster://a:7000/0", "no databases"},
+	{"cluster://u:secret@a:7000", "redis_password"},
 	{"rediss://localhost", "no TLS"},
 	{"localhost:6379", "want unix://"},
 	{"", "want unix://"},
@@ -125,7 +134,8 @@ static const struct {
 static void an_address_is_taken_or_refused_with_words(void)
 {
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		const struct stream_options options = {.url = urls[i].url, .prefix = "dorad"};
+		const struct stream_options options = {
+			.url = urls[i].url, .prefix = "dorad", .shards = 1};
 		struct error err = {0};
 		CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, &err);
 
@@ -154,6 +164,35 @@ static void a_shard_is_in_the_key_only_when_asked_for(void)
 	for (char c = 'a'; c <= 'z'; c++)
 		spread |= stream_key_of(sharded, DORA_INCIDENT, (char[]){c, 0}) != key;
 	CHECK(spread);
+}
+
+/* Others write to the streams too: these numbers are a promise. */
+static void a_shard_is_a_stable_hash_of_the_entity(void)
+{
+	const struct stream_options options = {
+		.url = "redis://h", .prefix = "dorad", .shards = 16};
+	CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, NULL);
+	static const struct {
+		const char *entity;
+		size_t shard;
+	} known[] = {{"", 5}, {"a", 12}, {"INC-1", 13}, {"github/h/1/deployment/7", 11}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t key = stream_key_of(stream, DORA_CHANGE, known[i].entity);
+
+		printf("# %s\n", known[i].entity);
+		CHECK_INT(stream_key_shard(stream, key), known[i].shard);
+		CHECK_INT(stream_key_kind(stream, key), DORA_CHANGE);
+	}
+}
+
+static void a_cluster_without_shards_is_refused(void)
+{
+	const struct stream_options options = {.url = "cluster://h", .prefix = "dorad"};
+	struct error err = {0};
+
+	CHECK(stream_create(&options, &err) == NULL);
+	CHECK(strstr(err.text, "want shards") != NULL);
 }
 
 static void a_link_connects_works_and_comes_back(void)
@@ -213,6 +252,18 @@ static void waits_grow_to_five_seconds_and_are_spread(void)
 	CHECK(link_wait_us(&link) <= 50000);
 }
 
+static void where_another_takes_over_nobody_waits_longer_than_a_second(void)
+{
+	struct link link;
+
+	link_init(&link, 4);
+	link_hurry(&link);
+	for (int i = 0; i < 100; i++) {
+		CHECK_INT(link_step(&link, LINK_BROKE), LINK_DO_WAIT);
+		CHECK(link_wait_us(&link) <= 1000000);
+	}
+}
+
 static void what_a_person_must_mend_is_tried_every_5_to_30_seconds(void)
 {
 	struct link link;
@@ -236,12 +287,15 @@ static void a_list_longer_than_any_of_redis_is_no_answer(void)
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
 	CHECK(write(ends[1], lie, strlen(lie)) == (ssize_t)strlen(lie));
-	stream->redis = redisConnectFd(ends[0]);
-	stream->redis->flags |= REDIS_BLOCK;
-	bound_replies(stream);
+	stream->nodes = calloc(1, sizeof(*stream->nodes));
+	stream->nodes[0] =
+		(struct node){.where = strdup("a liar"), .redis = redisConnectFd(ends[0])};
+	stream->n_nodes = 1;
+	stream->nodes[0].redis->flags |= REDIS_BLOCK;
+	bound_replies(stream, stream->nodes[0].redis);
 	CHECK_INT(stream_trim(stream, &deleted, &err), STREAM_BROKEN);
 	CHECK(strstr(err.text, "an answer longer than any of Redis"));
-	CHECK(!stream->redis);
+	CHECK(!stream->nodes[0].redis);
 	(void)close(ends[1]);
 	stream_destroy(stream);
 }
@@ -254,9 +308,12 @@ int main(void)
 	RUN(ids_are_ordered_by_time_then_number);
 	RUN(an_address_is_taken_or_refused_with_words);
 	RUN(a_shard_is_in_the_key_only_when_asked_for);
+	RUN(a_shard_is_a_stable_hash_of_the_entity);
+	RUN(a_cluster_without_shards_is_refused);
 	RUN(a_link_connects_works_and_comes_back);
 	RUN(a_busy_server_is_asked_again_on_the_same_connection);
 	RUN(waits_grow_to_five_seconds_and_are_spread);
+	RUN(where_another_takes_over_nobody_waits_longer_than_a_second);
 	RUN(what_a_person_must_mend_is_tried_every_5_to_30_seconds);
 	RUN(a_list_longer_than_any_of_redis_is_no_answer);
 	return tap_done();

@@ -1,60 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stream/group.h"
-
-#include "private_redis.h"
+#include "stream_calls.h"
 #include "tap.h"
-
-static struct private_redis server;
 
 static const struct stream_group group = {.name = "rollup", .consumer = "here:1"};
 static const struct stream_group other = {.name = "rollup", .consumer = "there:1"};
-
-static struct stream *connected(void)
-{
-	const struct stream_options options = {.url = server.url, .prefix = "t"};
-	struct error err = {0};
-	struct stream *stream = stream_create(&options, &err);
-
-	if (!stream || stream_connect(stream, &err) != STREAM_DONE) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
-	(void)private_redis_do(&server, "FLUSHALL");
-	return stream;
-}
-
-static struct stream_addition addition(enum dora_kind kind, const char *value)
-{
-	static struct dora_field fields[64];
-	static size_t n;
-	struct dora_field *field = &fields[n++ % 64];
-
-	*field = (struct dora_field){.name = "id", .value = value, .n = strlen(value)};
-	return (struct stream_addition){.key = (size_t)kind, .fields = field, .n_fields = 1};
-}
-
-/* Adds n entries to the change stream. */
-static void fill(struct stream *stream, size_t n)
-{
-	struct stream_id tops[DORA_N_KINDS];
-
-	for (size_t i = 0; i < n; i++) {
-		struct stream_addition one = addition(DORA_CHANGE, "x");
-		size_t acknowledged = 0;
-
-		CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_DONE);
-	}
-}
-
-static struct stream_batch read_new(struct stream *stream, const struct stream_group *who,
-	size_t count, struct arena *arena)
-{
-	const struct stream_wait wait = {.count = count};
-	struct stream_batch batch = {0};
-
-	CHECK_INT(stream_group_read_new(stream, who, &wait, arena, &batch, NULL), STREAM_DONE);
-	return batch;
-}
 
 static void a_window_is_acknowledged_in_order_and_says_what_was_there(void)
 {
@@ -64,21 +13,20 @@ static void a_window_is_acknowledged_in_order_and_says_what_was_there(void)
 		addition(DORA_INCIDENT, "b"),
 		addition(DORA_CHANGE, "c"),
 	};
-	struct stream_id tops[DORA_N_KINDS] = {0};
 	size_t acknowledged = 0;
 
-	CHECK_INT(stream_send(stream, window, 3, tops, &acknowledged, NULL), STREAM_DONE);
+	CHECK_INT(send(stream, window, 3, &acknowledged, NULL), STREAM_DONE);
 	CHECK_INT(acknowledged, 3);
-	CHECK_INT(tops[DORA_CHANGE].ms, 0);
+	CHECK_INT(places[DORA_CHANGE].top.ms, 0);
 	CHECK(stream_id_compare(window[0].id, window[2].id) < 0);
 	CHECK_INT(private_redis_do(&server, "XLEN t:change"), 2);
 
 	struct stream_addition next = addition(DORA_CHANGE, "d");
-	CHECK_INT(stream_send(stream, &next, 1, tops, &acknowledged, NULL), STREAM_DONE);
-	CHECK_INT(stream_id_compare(tops[DORA_CHANGE], window[2].id), 0);
-	CHECK_INT(stream_tops(stream, tops, NULL), STREAM_DONE);
-	CHECK_INT(stream_id_compare(tops[DORA_CHANGE], next.id), 0);
-	CHECK_INT(tops[DORA_DEPLOYMENT].ms, 0);
+	CHECK_INT(send(stream, &next, 1, &acknowledged, NULL), STREAM_DONE);
+	CHECK_INT(stream_id_compare(places[DORA_CHANGE].top, window[2].id), 0);
+	CHECK_INT(stream_look(stream, "w", places, NULL), STREAM_DONE);
+	CHECK_INT(stream_id_compare(places[DORA_CHANGE].top, next.id), 0);
+	CHECK_INT(places[DORA_DEPLOYMENT].top.ms, 0);
 }
 
 static void one_refused_addition_stops_the_count_but_not_the_connection(void)
@@ -89,17 +37,16 @@ static void one_refused_addition_stops_the_count_but_not_the_connection(void)
 		addition(DORA_INCIDENT, "b"),
 		addition(DORA_CHANGE, "c"),
 	};
-	struct stream_id tops[DORA_N_KINDS] = {0};
 	size_t acknowledged = 9;
 	struct error err = {0};
 
 	(void)private_redis_do(&server, "SET t:incident x");
-	CHECK_INT(stream_send(stream, window, 3, tops, &acknowledged, &err), STREAM_WRONG);
+	CHECK_INT(send(stream, window, 3, &acknowledged, &err), STREAM_WRONG);
 	CHECK(strstr(err.text, "WRONGTYPE") != NULL);
 	CHECK_INT(acknowledged, 0); /* what was in that stream before is not known */
-	CHECK_INT(stream_tops(stream, tops, NULL), STREAM_WRONG);
+	CHECK_INT(stream_look(stream, "w", places, NULL), STREAM_WRONG);
 	(void)private_redis_do(&server, "DEL t:incident");
-	CHECK_INT(stream_send(stream, window, 3, tops, &acknowledged, NULL), STREAM_DONE);
+	CHECK_INT(send(stream, window, 3, &acknowledged, NULL), STREAM_DONE);
 	CHECK_INT(acknowledged, 3);
 }
 
@@ -107,16 +54,15 @@ static void a_full_server_is_told_from_a_dead_one(void)
 {
 	CLEANUP(stream_destroyp) struct stream *stream = connected();
 	struct stream_addition one = addition(DORA_CHANGE, "a");
-	struct stream_id tops[DORA_N_KINDS];
 	size_t acknowledged;
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	const char *warning = NULL;
 
 	(void)private_redis_do(&server, "CONFIG SET maxmemory 1");
-	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_LATER);
+	CHECK_INT(send(stream, &one, 1, &acknowledged, NULL), STREAM_LATER);
 	CHECK_INT(acknowledged, 0);
 	(void)private_redis_do(&server, "CONFIG SET maxmemory 100000000");
-	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_DONE);
+	CHECK_INT(send(stream, &one, 1, &acknowledged, NULL), STREAM_DONE);
 	CHECK_INT(stream_probe(stream, arena, &warning, NULL), STREAM_DONE);
 	CHECK(warning == NULL);
 	(void)private_redis_do(&server, "CONFIG SET maxmemory-policy allkeys-lru");
@@ -130,16 +76,15 @@ static void a_server_that_went_away_is_connected_to_again(void)
 {
 	CLEANUP(stream_destroyp) struct stream *stream = connected();
 	struct stream_addition one = addition(DORA_CHANGE, "a");
-	struct stream_id tops[DORA_N_KINDS];
 	size_t acknowledged;
 
 	private_redis_stop(&server, SIGKILL);
-	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_BROKEN);
+	CHECK_INT(send(stream, &one, 1, &acknowledged, NULL), STREAM_BROKEN);
 	CHECK_INT(stream_connect(stream, NULL), STREAM_BROKEN);
-	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_BROKEN);
+	CHECK_INT(send(stream, &one, 1, &acknowledged, NULL), STREAM_BROKEN);
 	private_redis_start(&server);
 	CHECK_INT(stream_connect(stream, NULL), STREAM_DONE);
-	CHECK_INT(stream_send(stream, &one, 1, tops, &acknowledged, NULL), STREAM_DONE);
+	CHECK_INT(send(stream, &one, 1, &acknowledged, NULL), STREAM_DONE);
 }
 
 static void a_stopped_server_is_given_up_after_two_seconds(void)
