@@ -131,6 +131,10 @@ void frame_close(struct visit *visit, struct markup *markup, const struct frame_
 			clock->zone);
 	else if (clock)
 		markup_text(markup, "Nothing has been rolled up yet.");
+	if (visit->is_replica && visit->behind_s)
+		markup_textf(markup, " Read from a replica, %s s behind.", visit->behind_s);
+	else if (visit->is_replica)
+		markup_text(markup, " Read from a replica that has not caught up yet.");
 	markup_close(markup);
 	markup_open(markup, "p", NULL);
 	markup_text(markup, "Each number leads to its reasons. The same as JSON: ");

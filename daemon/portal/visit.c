@@ -83,10 +83,39 @@ static void release_rows(void *rows)
 	store_rows_destroy(rows);
 }
 
+static const char replica_sql[] =
+	"SELECT CASE WHEN is_replica THEN 'yes' END AS is_replica,"
+	" extract(epoch FROM lag)::bigint::text AS behind_s FROM dorad.replica";
+
+static void note_replica(struct visit *visit, const struct store_ask *ask)
+{
+	visit->asked = true;
+	visit->is_replica = store_value(ask->rows, 0, 0) != NULL;
+	visit->behind_s = store_value(ask->rows, 0, 1);
+}
+
+/* The first asks of a visit also say whom they ask. */
+static enum store_class ask_first(
+	struct visit *visit, struct store_ask *asks, size_t n_asks, struct error *err)
+{
+	struct store_ask *all = arena_alloc(visit->arena, (n_asks + 1) * sizeof(*all));
+
+	memcpy(all, asks, n_asks * sizeof(*all));
+	all[n_asks] = (struct store_ask){.sql = replica_sql};
+	enum store_class class = store_batch(visit->store, all, n_asks + 1, err);
+	if (class != STORE_FINE)
+		return class;
+	memcpy(asks, all, n_asks * sizeof(*asks));
+	(void)arena_own(visit->arena, all[n_asks].rows, release_rows);
+	note_replica(visit, &all[n_asks]);
+	return class;
+}
+
 enum visit_result visit_ask(
 	struct visit *visit, struct store_ask *asks, size_t n_asks, struct error *err)
 {
-	enum store_class class = store_batch(visit->store, asks, n_asks, err);
+	enum store_class class = visit->asked ? store_batch(visit->store, asks, n_asks, err)
+					      : ask_first(visit, asks, n_asks, err);
 
 	if (class == STORE_POISON) /* a value of the request's that Postgres cannot read */
 		return VISIT_WRONG;

@@ -25,6 +25,9 @@ struct visit {
 	struct store *store; /* NULL where no database is needed */
 	struct keep *keep;
 	struct route route;
+	bool asked;           /* Postgres, once at least */
+	bool is_replica;      /* it was one that follows another */
+	const char *behind_s; /* by so many seconds; NULL: it does not know */
 
 	/* The answer. Strings are constants or the arena's. */
 	int status;

@@ -19,6 +19,10 @@ static bool send_ask(struct store *store, const struct store_ask *ask, bool *out
 	char name[16];
 	size_t number = 0;
 
+	*out_fresh = false;
+	if (store->pooled)
+		return PQsendQueryParams(store->connection, ask->sql, ask->n_values, NULL,
+			       ask->values, NULL, NULL, 0) == 1;
 	while (number < store->n_prepared && store->prepared[number] != ask->sql)
 		number++;
 	(void)snprintf(name, sizeof(name), "ask%zu", number);
@@ -34,8 +38,8 @@ static bool send_ask(struct store *store, const struct store_ask *ask, bool *out
 		       store->connection, name, ask->n_values, ask->values, NULL, NULL, 0) == 1;
 }
 
-/* What a batch is on the wire: BEGIN, then for each ask its preparation where that is due and
- * itself, then COMMIT. */
+/* What a batch is on the wire: BEGIN (and the settings, through a pooler), for each ask its
+ * preparation where that is due and itself, then COMMIT. */
 static bool send_all(
 	struct store *store, const struct store_ask *asks, size_t n_asks, fresh_set *out_fresh)
 {
@@ -44,6 +48,9 @@ static bool send_all(
 	*out_fresh = 0;
 	if (!PQenterPipelineMode(to) ||
 		!PQsendQueryParams(to, BEGIN_READING, 0, NULL, NULL, NULL, NULL, 0))
+		return false;
+	if (store->pooled &&
+		!PQsendQueryParams(to, store->conninfo.select, 0, NULL, NULL, NULL, NULL, 0))
 		return false;
 	for (size_t i = 0; i < n_asks; i++) {
 		bool fresh;
@@ -102,6 +109,8 @@ static enum store_class take_asks(struct store *store, struct store_ask *asks, s
 {
 	enum store_class class = take_command(store, err); /* BEGIN */
 
+	if (class == STORE_FINE && store->pooled)
+		class = take_command(store, err);
 	for (size_t i = 0; i < n_asks && class == STORE_FINE; i++) {
 		if (fresh >> i & 1)
 			class = take_command(store, err);

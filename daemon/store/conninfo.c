@@ -4,6 +4,7 @@
 #include "base/xalloc.h"
 
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,20 +41,80 @@ const char *conninfo_value(const struct conninfo *conninfo, const char *name)
 	return NULL;
 }
 
-/* The session's settings; a reader may be cut short, what a writer commits is on disk. No query
- * of a reader is long enough for compiling it to pay. */
-static char *settings(const struct store_options *options, const char *given)
-{
-	/* The wide views take a hundred times as long to plan or to compile as to read. */
-	static const char reading[] = " -c default_transaction_read_only=on -c jit=off"
-				      " -c plan_cache_mode=force_generic_plan";
+/* The session's settings; a reader may be cut short, what a writer commits is on disk. A
+ * reader's wide views take a hundred times as long to plan or to compile as to read. */
+static const struct setting {
+	const char *name;
+	const char *value; /* NULL: the options' */
+	bool of_readers;   /* alone */
+	bool of_sessions;  /* alone: a transaction says so itself */
+} settings[] = {
+	{"statement_timeout", NULL, false, false},
+	{"lock_timeout", "5s", false, false},
+	{"idle_in_transaction_session_timeout", "60s", false, false},
+	{"synchronous_commit", "on", false, false},
+	{"timezone", "UTC", false, false},
+	{"datestyle", "ISO", false, false},
+	{"client_min_messages", "notice", false, false},
+	{"default_transaction_read_only", "on", true, true},
+	{"jit", "off", true, false},
+	{"plan_cache_mode", "force_generic_plan", true, true},
+};
 
-	return xasprintf("-c statement_timeout=%ds -c lock_timeout=5s"
-			 " -c idle_in_transaction_session_timeout=60s"
-			 " -c synchronous_commit=on -c timezone=UTC -c datestyle=ISO"
-			 " -c client_min_messages=notice%s%s%s",
-		options->statement_timeout_s, options->read_only ? reading : "",
-		given ? " " : "", given ? given : "");
+enum form {
+	FORM_OPTIONS, /* of a session, as libpq's `options` */
+	FORM_LOCAL,   /* statements after BEGIN */
+	FORM_SELECT,  /* one query */
+};
+
+static void write_setting(FILE *to, enum form form, const char *name, const char *value)
+{
+	switch (form) {
+	case FORM_OPTIONS:
+		fprintf(to, "%s-c %s=%s", ftell(to) ? " " : "", name, value);
+		return;
+	case FORM_LOCAL:
+		fprintf(to, "; SET LOCAL %s = '%s'", name, value);
+		return;
+	case FORM_SELECT:
+		fprintf(to, "%sset_config('%s', '%s', true)", ftell(to) ? ", " : "SELECT ",
+			name, value);
+		return;
+	}
+	__builtin_unreachable();
+}
+
+static char *list_settings(const struct store_options *options, enum form form)
+{
+	char timeout[24];
+	char *list = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&list, &n);
+
+	if (!to)
+		abort(); /* no memory */
+	(void)snprintf(timeout, sizeof(timeout), "%ds", options->statement_timeout_s);
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		const struct setting *setting = &settings[i];
+
+		if ((setting->of_readers && !options->read_only) ||
+			(setting->of_sessions && form != FORM_OPTIONS))
+			continue;
+		write_setting(
+			to, form, setting->name, setting->value ? setting->value : timeout);
+	}
+	(void)fclose(to);
+	return list;
+}
+
+void conninfo_drop_options(struct conninfo *conninfo)
+{
+	for (size_t i = 0; conninfo->names[i]; i++) {
+		if (strcmp(conninfo->names[i], "options") != 0)
+			continue;
+		free(conninfo->values[i]);
+		conninfo->values[i] = xstrdup("");
+	}
 }
 
 bool conninfo_make(const struct store_options *options, struct conninfo *out, struct error *err)
@@ -82,8 +143,13 @@ bool conninfo_make(const struct store_options *options, struct conninfo *out, st
 		else
 			add(out, &n, option->keyword, xstrdup(option->val));
 	}
-	add(out, &n, "options", settings(options, session));
+	char *ours = list_settings(options, FORM_OPTIONS);
+	add(out, &n, "options",
+		xasprintf("%s%s%s", ours, session ? " " : "", session ? session : ""));
+	free(ours);
 	PQconninfoFree(given);
+	out->local = list_settings(options, FORM_LOCAL);
+	out->select = list_settings(options, FORM_SELECT);
 
 	for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
 		if (!conninfo_value(out, defaults[i].name))
@@ -106,5 +172,7 @@ void conninfo_clear(struct conninfo *conninfo)
 	}
 	free(conninfo->names);
 	free(conninfo->values);
+	free(conninfo->local);
+	free(conninfo->select);
 	*conninfo = (struct conninfo){0};
 }

@@ -4,10 +4,15 @@
 
 #include "store/store.h"
 
-/* Ready for PQconnectdbParams(); both ended by NULL, both owned. */
+/* Ready for PQconnectdbParams(); both ended by NULL, all owned. */
 struct conninfo {
 	char **names;
 	char **values;
+
+	/* The session's settings for where there is no session: of one transaction, as
+	 * "; SET LOCAL ..." and as one "SELECT set_config(...)". */
+	char *local;
+	char *select;
 };
 
 /*
@@ -17,6 +22,9 @@ struct conninfo {
  */
 bool conninfo_make(
 	const struct store_options *options, struct conninfo *out, struct error *err);
+/* Without `options`, which a pooler refuses. */
+void conninfo_drop_options(struct conninfo *conninfo);
+
 const char *conninfo_value(const struct conninfo *conninfo, const char *name); /* NULL: unset */
 void conninfo_clear(struct conninfo *conninfo);
 

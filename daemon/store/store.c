@@ -82,17 +82,40 @@ void store_destroy(struct store *store)
 	free(store);
 }
 
+/*
+ * A pooler such as PgBouncer gives each transaction whatever server process is free. Its
+ * process numbers are not the servers', and that tells; one that is strict refuses our options
+ * besides.
+ */
+static bool is_pooled(PGconn *connection)
+{
+	PGresult *result = PQexec(connection, "SELECT pg_backend_pid()");
+	bool pooled = PQresultStatus(result) == PGRES_TUPLES_OK &&
+		strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(connection);
+
+	PQclear(result);
+	return pooled;
+}
+
+static PGconn *open_connection(const struct conninfo *conninfo)
+{
+	return PQconnectdbParams(
+		(const char *const *)conninfo->names, (const char *const *)conninfo->values, 0);
+}
+
 enum store_class store_connect(struct store *store, struct error *err)
 {
 	if (store->connection && !store->stale && PQstatus(store->connection) == CONNECTION_OK)
 		return STORE_FINE;
 
 	disconnect(store);
-	bool other = account_take(&store->conninfo, store->account);
-	PGconn *connection = PQconnectdbParams((const char *const *)store->conninfo.names,
-		(const char *const *)store->conninfo.values, 0);
-	if (other)
-		account_leave();
+	PGconn *connection = open_connection(&store->conninfo);
+	if (PQstatus(connection) != CONNECTION_OK &&
+		strstr(PQerrorMessage(connection), "unsupported startup parameter")) {
+		PQfinish(connection);
+		conninfo_drop_options(&store->conninfo);
+		connection = open_connection(&store->conninfo);
+	}
 	if (PQstatus(connection) != CONNECTION_OK) {
 		char words[400];
 
@@ -103,6 +126,7 @@ enum store_class store_connect(struct store *store, struct error *err)
 	}
 	(void)PQsetNoticeReceiver(connection, on_notice, NULL);
 	store->connection = connection;
+	store->pooled = is_pooled(connection);
 	return STORE_FINE;
 }
 
@@ -149,18 +173,6 @@ static enum store_class ready(struct store *store, struct error *err)
 	return store->inside ? STORE_FINE : store_connect(store, err);
 }
 
-enum store_class store_query(struct store *store, const char *sql, const char *const *values,
-	int n_values, struct store_rows **out, struct error *err)
-{
-	enum store_class class = ready(store, err);
-
-	if (class != STORE_FINE)
-		return class;
-	bool sent = PQsendQueryParams(
-		store->connection, sql, n_values, NULL, values, NULL, NULL, 0);
-	return take(store, sent ? store_await(store) : NULL, out, err);
-}
-
 enum store_class store_script(struct store *store, const char *sql, struct error *err)
 {
 	enum store_class class = ready(store, err);
@@ -186,11 +198,25 @@ static enum store_class commit(struct store *store, struct error *err)
 	return take(store, result, NULL, err);
 }
 
+static enum store_class begin(struct store *store, struct error *err)
+{
+	const char *words = store->read_only ? "BEGIN READ ONLY" : "BEGIN";
+	enum store_class class = ready(store, err);
+
+	if (class != STORE_FINE || !store->pooled)
+		return class == STORE_FINE ? store_script(store, words, err) : class;
+	char *script = xasprintf("%s%s", words, store->conninfo.local);
+	class = store_script(store, script, err);
+	free(script);
+	if (class != STORE_FINE)
+		store->stale = true; /* the transaction may have begun */
+	return class;
+}
+
 static enum store_class attempt(
 	struct store *store, store_work *work, void *context, struct error *err)
 {
-	enum store_class class =
-		store_script(store, store->read_only ? "BEGIN READ ONLY" : "BEGIN", err);
+	enum store_class class = begin(store, err);
 
 	if (class != STORE_FINE)
 		return class;
@@ -203,6 +229,37 @@ static enum store_class attempt(
 		store->stale = true; /* no connection, no transaction left behind */
 	store->inside = false;
 	return class;
+}
+
+struct question {
+	const char *sql;
+	const char *const *values;
+	int n_values;
+	struct store_rows **out;
+};
+
+static enum store_class ask(struct store *store, void *context, struct error *err)
+{
+	const struct question *question = context;
+
+	bool sent = PQsendQueryParams(store->connection, question->sql, question->n_values,
+		NULL, question->values, NULL, NULL, 0);
+
+	return take(store, sent ? store_await(store) : NULL, question->out, err);
+}
+
+enum store_class store_query(struct store *store, const char *sql, const char *const *values,
+	int n_values, struct store_rows **out, struct error *err)
+{
+	struct question question = {sql, values, n_values, out};
+	enum store_class class = ready(store, err);
+
+	if (class != STORE_FINE)
+		return class;
+	/* The settings that a session has come with a transaction. */
+	if (store->pooled && !store->inside)
+		return attempt(store, ask, &question, err);
+	return ask(store, &question, err);
 }
 
 static uint32_t random_number(void)

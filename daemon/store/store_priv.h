@@ -19,6 +19,8 @@ struct store {
 	void *context;
 	PGconn *connection; /* NULL: none, or given up */
 	bool stale;         /* works, but should be made again before the next use */
+	bool pooled;        /* a pooler stands between: each transaction may meet another
+			     * server process, so nothing is left to a session */
 	bool inside;        /* a transaction: its connection may not be replaced under it */
 	const char *prepared[STORE_PREPARED]; /* their texts, by number */
 	size_t n_prepared;

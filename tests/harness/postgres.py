@@ -56,8 +56,9 @@ def migrations():
 
 
 class Postgres:
-    def __init__(self, settings=None, locale=("--locale=C.UTF-8",)):
-        """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb."""
+    def __init__(self, settings=None, locale=("--locale=C.UTF-8",), replica_of=None):
+        """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb;
+        `replica_of`: a running Postgres that this one is to follow."""
         self.bin = programs()
         self.settings = {**SETTINGS, **(settings or {})}
         self.folder = tempfile.mkdtemp(prefix="dorad-pg-")
@@ -71,7 +72,10 @@ class Postgres:
         # The tests of other users of this machine connect too: a socket is only as private
         # as its folder, and a root caller's clients may drop their rights.
         os.chmod(self.folder, 0o755)
-        self._initdb(locale)
+        if replica_of:
+            self._copy(replica_of)
+        else:
+            self._initdb(locale)
 
     # -- life ------------------------------------------------------------------------------
 
@@ -85,6 +89,13 @@ class Postgres:
         command = self._as_server(
             os.path.join(self.bin, "initdb"), "-D", self.data, "-U", SUPERUSER, "-A", "trust",
             "-E", "UTF8", *locale, "--no-sync", "--no-instructions")
+        subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
+
+    def _copy(self, primary):
+        """As a replica: its data, and whom to follow."""
+        command = self._as_server(
+            os.path.join(self.bin, "pg_basebackup"), "-D", self.data, "-R", "-X", "stream",
+            "-c", "fast", "-d", primary.dsn() + " application_name=replica")
         subprocess.run(command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
 
     def start(self):
