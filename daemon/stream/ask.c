@@ -15,6 +15,9 @@
 #define REPLY_MAX_BYTES (UINT64_C(256) << 20)
 #define REPLY_MAX_S 10
 
+/* Longer than any line of Redis, an error's among them. */
+#define LINE_MAX_BYTES (UINT64_C(64) << 10)
+
 /* More than the longest list that is asked for; hiredis makes room for as many as it is told,
  * before the first has come. */
 #define REPLY_MAX_ITEMS (1 << 20)
@@ -133,6 +136,22 @@ bool node_flush(redisContext *redis)
 	return true;
 }
 
+/* hiredis looks for a line's end from its beginning at each read. */
+static bool is_endless_line(const redisReader *reader)
+{
+	int type = reader->ridx >= 0 ? reader->rstack[reader->ridx].type : REDIS_REPLY_NIL;
+
+	return reader->len - reader->pos > LINE_MAX_BYTES &&
+		(type == REDIS_REPLY_STATUS || type == REDIS_REPLY_ERROR ||
+			type == REDIS_REPLY_INTEGER);
+}
+
+static bool is_endless(const redisReader *reader, time_t since_s)
+{
+	return reader->len > REPLY_MAX_BYTES || since_s > REPLY_MAX_S ||
+		is_endless_line(reader);
+}
+
 static time_t seconds(void)
 {
 	struct timespec now;
@@ -143,8 +162,7 @@ static time_t seconds(void)
 
 /*
  * redisGetReply() with bounds on what it takes in and, from the first byte, for how long:
- * hiredis gives each read a time-out of its own, and looks for a line's end from its beginning
- * each time.
+ * hiredis gives each read a time-out of its own.
  */
 static redisReply *wait_reply(redisContext *redis)
 {
@@ -157,14 +175,14 @@ static redisReply *wait_reply(redisContext *redis)
 		if (!node_flush(redis) || redisBufferRead(redis) != REDIS_OK)
 			return NULL;
 		began = began ? began : seconds();
-		if (redis->reader->len > REPLY_MAX_BYTES || seconds() - began > REPLY_MAX_S) {
+		if (redisGetReplyFromReader(redis, &reply) != REDIS_OK)
+			return NULL;
+		if (!reply && is_endless(redis->reader, seconds() - began)) {
 			redis->err = REDIS_ERR_PROTOCOL;
 			(void)snprintf(
 				redis->errstr, sizeof(redis->errstr), "an answer without end");
 			return NULL;
 		}
-		if (redisGetReplyFromReader(redis, &reply) != REDIS_OK)
-			return NULL;
 	}
 	return reply;
 }
