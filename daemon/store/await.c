@@ -29,7 +29,7 @@ static void wait_for_answer(struct store *store)
 		if (n > 0 && !PQconsumeInput(store->connection))
 			return;
 		/* Only after a second: a late cancel would hit the next statement. */
-		if (n == 0 && !store->waiting(store->context) && !cancelled) {
+		if (n == 0 && store->waiting && !cancelled && !store->waiting(store->context)) {
 			cancel(store);
 			cancelled = true;
 		}

@@ -23,10 +23,10 @@ def test_two_hundred_histories_give_their_rows_in_any_order(database, seed):
 
 
 def test_a_long_history_with_trends_gives_its_rows_in_any_order(database):
-    chaos = Chaos("long", 1, size=1200, spread=12)
+    chaos = Chaos("b", 1, size=1200, spread=12)     # one whose trends have both bases
     assert {row["deploy_freq.basis"] for row in Months(
         chaos.events, as_applied(chaos.catalog), chaos.as_of).rows().values()} >= {"short", "long"}
-    lines = differences_of(database, chaos, "long")
+    lines = differences_of(database, chaos, "b")
     assert not lines, f"{len(lines)} differences:\n" + "\n".join(lines[:40])
 
 
