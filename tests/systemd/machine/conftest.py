@@ -30,7 +30,8 @@ def sh(command, check=True, **more):
 def wait_until(condition, what, seconds=120):
     deadline = time.monotonic() + seconds
     while not (value := condition()):
-        failed = sh("systemctl list-units --failed --plain --no-legend 'dorad*'")
+        # dorad-migrate may: while Postgres starts it fails, and the next start does it again.
+        failed = sh(f"systemctl list-units --failed --plain --no-legend {' '.join(DAEMONS)}")
         assert not failed, f"while waiting for {what() if callable(what) else what}: {failed}"
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for {what() if callable(what) else what}")
