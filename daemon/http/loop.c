@@ -38,11 +38,13 @@ static size_t n_connections(const struct loop *loop)
 	return n;
 }
 
-/* A machine that sleeps is not woken five times a second to look at no connection. */
-static void set_pace(struct loop *loop)
+static bool is_busy(const struct loop *loop)
 {
-	bool busy =
-		n_connections(loop) > 0 || loop->accept_after_us > now_us() || loop->stopping;
+	return n_connections(loop) > 0 || loop->accept_after_us > now_us() || loop->stopping;
+}
+
+static void set_pace(struct loop *loop, bool busy)
+{
 	struct timeval tick = {.tv_sec = busy ? 0 : IDLE_TICK_US / SECOND_US,
 		.tv_usec = busy ? TICK_US : IDLE_TICK_US % SECOND_US};
 
@@ -66,7 +68,8 @@ void loop_finish(struct loop *loop)
 	while (!TAILQ_EMPTY(&loop->phases[PHASE_GONE]))
 		connection_free(TAILQ_FIRST(&loop->phases[PHASE_GONE]));
 	accept_update(loop);
-	set_pace(loop);
+	if (is_busy(loop))
+		set_pace(loop, true);
 	if (loop->stopping && n_connections(loop) == 0)
 		(void)event_base_loopbreak(loop->base);
 }
@@ -142,6 +145,10 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	tick_handler(loop, now);
 	check_stop(loop);
 	loop_finish(loop);
+	/* A machine that sleeps is not woken five times a second to look at no connection. Only
+	 * here, where the next tick begins anyway: put off by each connection that comes and
+	 * goes, it would never come. */
+	set_pace(loop, is_busy(loop));
 }
 
 static struct event_base *base_create(void)
