@@ -117,9 +117,9 @@ static json_t *duration_value(struct catalog_reading *reading,
 	int64_t duration_us;
 
 	if (node->kind != TREE_SCALAR || !value_duration_us(node->text, &duration_us) ||
-		duration_us / 1000000 > field->most)
+		duration_us == 0 || duration_us / 1000000 > field->most)
 		return COMPLAIN(node,
-			"%s is %s; want a duration up to %dd, as 30s, 15m, 4h or 7d",
+			"%s is %s; want a duration from 1s to %dd, as 30s, 15m, 4h or 7d",
 			field->name, kind_name(node), (int)(field->most / 86400));
 	return json_integer(duration_us / 1000000);
 }

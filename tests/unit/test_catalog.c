@@ -157,8 +157,11 @@ static void two_owners_from_one_instant_are_refused(void)
 static void bad_durations_times_and_numbers_are_refused(void)
 {
 	check_refused("attribution_window: 1w\n",
-		"c.yaml:1:21: attribution_window is 1w; want a duration up to 90d, as 30s, 15m,"
-		" 4h or 7d");
+		"c.yaml:1:21: attribution_window is 1w; want a duration from 1s to 90d, as 30s,"
+		" 15m, 4h or 7d");
+	check_refused("attribution_window: 0m\n",
+		"c.yaml:1:21: attribution_window is 0m; want a duration from 1s to 90d, as 30s,"
+		" 15m, 4h or 7d");
 	check_refused("services: [{name: a, phases: [{phase: live, from: soon}]}]\n",
 		"c.yaml:1:51: from is soon; want an instant, as 2025-07-10T00:00:00Z");
 	check_refused("max_severity: 6\n",
