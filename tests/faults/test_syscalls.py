@@ -2,7 +2,7 @@
 """Fault matrix rows 6, 7 and 9: the Nth write, sync, open, accept or malloc fails, and there is
 no wrong 200.
 
-In tests/run some N of each; in the long run every N there is.
+In tests/run some N of each; in the long run (50 and up) every N there is, in every way.
 """
 
 import errno
@@ -58,11 +58,13 @@ def count_calls(site):
         return {name: int(n) for name, n in (line.split() for line in file)}
 
 
-def choose(rolls, most, n):
-    """Which Nth calls: all of them in a long run, else the first few and some others."""
-    if most <= n * ROUNDS:
-        return range(1, most + 1)
-    return sorted({*range(1, 4), *(rolls.randrange(1, most + 1) for _ in range(n * ROUNDS))})
+def choose(rolls, most, faults, n):
+    """Which Nth calls fail, and how: every one in every way in a long run, else the first few
+    and some others."""
+    if ROUNDS >= 50 or most <= n * ROUNDS:
+        return [(nth, fault) for nth in range(1, most + 1) for fault in faults]
+    chosen = {*range(1, 4), *(rolls.randrange(1, most + 1) for _ in range(n * ROUNDS))}
+    return [(nth, rolls.choice(faults)) for nth in sorted(chosen)]
 
 
 def try_with(site, name, **settings):
@@ -83,9 +85,8 @@ def torture(site, call, faults, n):
     tried = 0
     print(f"{call}: {counts[call]} calls in a run of {N_DELIVERIES} deliveries")
     assert counts[call] > 0
-    for nth in choose(rolls, counts[call] + 2, n):
-        fault = rolls.choice(faults)
-        answered |= set(try_with(site, f"{call}-{nth}", call=call, nth=nth, **fault))
+    for nth, fault in choose(rolls, counts[call] + 2, faults, n):
+        answered |= set(try_with(site, f"{call}-{tried}", call=call, nth=nth, **fault))
         tried += 1
     lost = answered - kept_ids(site)
     print(f"{call}: {tried} runs, {len(answered)} answered 200, {len(lost)} lost")
