@@ -84,7 +84,7 @@ SIMPLE = {
     "name": NAME, "zone": NAME, "bool": YES_NO,
     "team": {"anyOf": [NAME, {"type": "null"}]}, "time": {"anyOf": [NAME, {"type": "null"}]},
     "names": or_list(NAME), "paths": or_list(NAME),
-    "duration": {"type": "string", "pattern": "^[0-9]+[smhd]$"},
+    "duration": {"type": "string", "pattern": "^0*[1-9][0-9]*[smhd]$"},
     "links": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 
