@@ -15,6 +15,7 @@
 #define LAST_ON_TERMINAL 50
 
 struct listing {
+	struct ledger *ledger;
 	bool json;
 	size_t n;
 };
@@ -22,15 +23,17 @@ struct listing {
 static void put_json(struct listing *listing, const struct ledger_summary *row)
 {
 	char at[TIMESTAMP_TEXT_MAX];
+	char name[LEDGER_NAME_MAX];
 
 	timestamp_format(row->received_us, at);
-	json_t *object =
-		json_pack("{s:I, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:I, s:I, s:I, s:b}",
-			"seq", (json_int_t)row->seq, "received_at", at, "endpoint",
-			row->endpoint, "source", row->source, "kind", row->kind, "delivery_id",
-			row->delivery_id, "state", row->state, "reason", row->reason, "events",
-			(json_int_t)row->n_events, "bad_lines", (json_int_t)row->n_bad, "bytes",
-			(json_int_t)row->n_body, "replay", row->again);
+	ledger_name(listing->ledger, row->seq, name);
+	json_t *object = json_pack(
+		"{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:I, s:I, s:I, s:b}", "seq",
+		(json_int_t)row->seq, "delivery", name, "received_at", at, "endpoint",
+		row->endpoint, "source", row->source, "kind", row->kind, "delivery_id",
+		row->delivery_id, "state", row->state, "reason", row->reason, "events",
+		(json_int_t)row->n_events, "bad_lines", (json_int_t)row->n_bad, "bytes",
+		(json_int_t)row->n_body, "replay", row->again);
 	char *text = json_dumps(object, JSON_COMPACT);
 
 	printf("%s%s", listing->n ? ",\n " : "[", text ? text : "null");
@@ -65,7 +68,7 @@ static void put(void *context, const struct ledger_summary *row)
 
 static int list(const struct command_line *line, struct ledger *ledger)
 {
-	struct listing listing = {.json = command_wants_json(line)};
+	struct listing listing = {.ledger = ledger, .json = command_wants_json(line)};
 	struct ledger_filter filter;
 	struct error err = {0};
 

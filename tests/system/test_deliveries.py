@@ -88,6 +88,7 @@ def test_one_delivery_is_shown_whole(site, receive):
     handled(site, 1)
     shown = json.loads(site.run("deliveries", "show", "1", "--json").stdout)
     assert shown["delivery"] == entry["delivery"]
+    assert site.table("deliveries")[0]["delivery"] == entry["delivery"]
     assert shown["headers"]["content-type"] == "application/x-ndjson"
     made, = shown["events"]
     assert (made["kind"], made["id"], made["source"]) == ("deployment", "d1", "/test")
