@@ -34,18 +34,9 @@ class Cluster:
         self.processes = {}
 
     def start(self):
-        # Both of a pair are held until all are known: nobody is given one twice.
-        while len(self.ports) < 2 * self.n_masters:
-            port = free_port()
-            if port not in self.ports:
-                self.ports.append(port)
-        taken = set(self.ports)
+        self.ports = [free_port() for _ in range(2 * self.n_masters)]
         for port in self.ports:
-            bus = free_port()
-            while bus in taken:
-                bus = free_port()
-            taken.add(bus)
-            self.bus_ports[port] = bus
+            self.bus_ports[port] = free_port()
             self.start_node(port)
         for port in self.ports:
             wait_until(lambda port=port: self.ask(port, "PING"),

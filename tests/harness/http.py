@@ -2,12 +2,16 @@
 """Requests as senders make them: over TCP or a unix socket, signed."""
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import http.client
 import json
+import os
+import secrets
 import socket
 import struct
+import tempfile
 import time
 import uuid
 from collections import namedtuple
@@ -15,11 +19,27 @@ from collections import namedtuple
 Answer = namedtuple("Answer", "status headers body")
 
 
+RESERVED = []       # open while this process lives, and so locked
+FIRST_PORT, N_PORTS = 10000, 20000      # below those that the kernel gives to outgoing connections
+
+
 def free_port():
-    """A TCP port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A TCP port that nothing listens on, and that is given to no other test while this process
+    lives: a daemon may leave it and come back."""
+    folder = os.path.join(tempfile.gettempdir(), f"dorad-ports-{os.geteuid()}")
+    os.makedirs(folder, exist_ok=True)
+    while True:
+        port = FIRST_PORT + secrets.randbelow(N_PORTS)
+        lock = open(os.path.join(folder, str(port)), "wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as listener:
+                listener.bind(("", port))
+        except OSError:
+            lock.close()
+            continue
+        RESERVED.append(lock)
+        return port
 
 
 def connect(address, timeout=30):

@@ -37,7 +37,7 @@ def receive(site):
 def test_an_event_goes_from_the_door_to_its_stream(site, receive):
     assert receive.post_events([event("d1")]).status == 200
     entry, = site.wait_for_entries("deployment", 1)
-    row, = site.table("deliveries", "--state", "forwarded")
+    row, = wait_until(lambda: site.table("deliveries", "--state", "forwarded"))
     assert entry["id"] == "d1"
     assert entry["endpoint"] == "push"
     assert entry["delivery"].endswith("-" + str(row["seq"]))
