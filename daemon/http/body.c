@@ -59,29 +59,37 @@ static bool write_all(
 	return true;
 }
 
+/* What is in memory becomes what is not in the file yet. */
 static bool move_to_file(struct body *body, const char *folder, struct error *err)
 {
 	body->fd = open_spool(folder, err);
-	if (body->fd < 0 || !write_all(body->fd, body->bytes, body->n, folder, err))
+	if (body->fd < 0)
 		return false;
-	body->bytes = xrealloc(body->bytes, BODY_TAIL_BYTES);
-	body->size = BODY_TAIL_BYTES;
+	body->bytes = xrealloc(body->bytes, BODY_MEMORY_BYTES);
+	body->size = BODY_MEMORY_BYTES;
+	body->n_tail = body->n;
 	return true;
 }
 
-/* Small pieces are gathered: a client's chunks of ten bytes must not be a system call each. */
+/* Pieces are gathered: a client's chunks of ten bytes must not be a system call each. And only
+ * whole buffers are written: the file's pages are then large, and cost the kernel a fourth. */
 static bool append_to_file(
 	struct body *body, const char *bytes, size_t n, const char *folder, struct error *err)
 {
-	if (body->n_tail + n > body->size) {
+	while (n > 0) {
+		size_t room = body->size - body->n_tail;
+		size_t taken = n < room ? n : room;
+
+		memcpy(body->bytes + body->n_tail, bytes, taken);
+		body->n_tail += taken;
+		bytes += taken;
+		n -= taken;
+		if (body->n_tail < body->size)
+			break;
 		if (!write_all(body->fd, body->bytes, body->n_tail, folder, err))
 			return false;
 		body->n_tail = 0;
 	}
-	if (n > body->size)
-		return write_all(body->fd, bytes, n, folder, err);
-	memcpy(body->bytes + body->n_tail, bytes, n);
-	body->n_tail += n;
 	return true;
 }
 

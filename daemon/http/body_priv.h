@@ -11,10 +11,9 @@
 /*
  * The bytes of a body as they come: in memory up to BODY_MEMORY_BYTES, then in a file without
  * a name, which is mapped when the body is complete. Whether n bytes are memory or a mapping
- * follows from n alone.
+ * follows from n alone. Of a file as much of its end is in memory.
  */
 #define BODY_MEMORY_BYTES (256 * 1024)
-#define BODY_TAIL_BYTES (64 * 1024) /* gathered before they are written to the file */
 
 struct body {
 	char *bytes; /* memory, or the mapping of a complete one; of a file the tail */

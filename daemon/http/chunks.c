@@ -51,25 +51,38 @@ static enum http_refusal on_size_lf(struct chunks *chunks, char byte)
 	return HTTP_REFUSAL_NONE;
 }
 
+static void begin_size(struct chunks *chunks)
+{
+	chunks->state = CHUNKS_SIZE;
+	chunks->size = 0;
+	chunks->n_digits = 0;
+	chunks->n_line = 0;
+}
+
 static enum http_refusal on_data_end(struct chunks *chunks, char byte)
 {
 	if (chunks->state == CHUNKS_DATA_CR) {
 		chunks->state = CHUNKS_DATA_LF;
 		return byte == '\r' ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_CHUNK_END;
 	}
-	chunks->state = CHUNKS_SIZE;
-	chunks->size = 0;
-	chunks->n_digits = 0;
-	chunks->n_line = 0;
+	begin_size(chunks);
 	return byte == '\n' ? HTTP_REFUSAL_NONE : HTTP_REFUSAL_CHUNK_END;
 }
 
-/* A byte of the framing. Chunks of a byte each would cost us more than they carry, so that
- * what is not data is counted, too. */
+/* Chunks of a byte each would cost us more than they carry, so that what is not data is
+ * counted, too. */
+static bool has_room_for_overhead(const struct chunks *chunks, size_t n)
+{
+	return chunks->overhead + (int64_t)n <=
+		CHUNK_OVERHEAD_BYTES + chunks->total / CHUNK_DATA_PER_OVERHEAD;
+}
+
+/* A byte of the framing. */
 static enum http_refusal on_byte(struct chunks *chunks, char byte)
 {
-	if (++chunks->overhead > CHUNK_OVERHEAD_BYTES + chunks->total / CHUNK_DATA_PER_OVERHEAD)
+	if (!has_room_for_overhead(chunks, 1))
 		return HTTP_REFUSAL_CHUNK_OVERHEAD;
+	chunks->overhead++;
 
 	switch (chunks->state) {
 	case CHUNKS_SIZE:
@@ -89,6 +102,41 @@ static enum http_refusal on_byte(struct chunks *chunks, char byte)
 		break;
 	}
 	__builtin_unreachable();
+}
+
+/* The line of a size as nearly everybody writes it, whole, at one go: the bytes used. 0 where
+ * it is any other, or one to refuse: on_byte() has the rules. */
+static size_t take_plain_size(struct chunks *chunks, const char *bytes, size_t n)
+{
+	int64_t size = 0;
+	size_t at = 0;
+
+	for (int digit; at < n && at < CHUNK_SIZE_DIGITS && (digit = byte_hex(bytes[at])) >= 0;
+		at++)
+		size = size * 16 + digit;
+	if (at == 0 || n - at < 2 || bytes[at] != '\r' || bytes[at + 1] != '\n')
+		return 0;
+	at += 2;
+	if (size > chunks->max_bytes - chunks->total || !has_room_for_overhead(chunks, at))
+		return 0;
+	chunks->overhead += (int64_t)at;
+	chunks->total += size;
+	chunks->size = size;
+	chunks->state = size ? CHUNKS_DATA : CHUNKS_TRAILERS;
+	return at;
+}
+
+/* What ends a chunk's data, and the next size; 0 as before. */
+static size_t take_plain(struct chunks *chunks, const char *bytes, size_t n)
+{
+	if (chunks->state == CHUNKS_SIZE && chunks->n_line == 0)
+		return take_plain_size(chunks, bytes, n);
+	if (chunks->state != CHUNKS_DATA_CR || n < 2 || bytes[0] != '\r' || bytes[1] != '\n' ||
+		!has_room_for_overhead(chunks, 2))
+		return 0;
+	chunks->overhead += 2;
+	begin_size(chunks);
+	return 2;
 }
 
 static void take_data(
@@ -130,7 +178,10 @@ enum http_refusal chunks_feed(struct chunks *chunks, const struct http_data *in,
 			take_data(chunks, in, out_used, out_data);
 			return HTTP_REFUSAL_NONE;
 		}
-		if (chunks->state == CHUNKS_TRAILERS)
+		size_t plain = take_plain(chunks, in->bytes + *out_used, in->n - *out_used);
+		if (plain > 0)
+			*out_used += plain;
+		else if (chunks->state == CHUNKS_TRAILERS)
 			why = take_trailers(chunks, in, out_used);
 		else
 			why = on_byte(chunks, in->bytes[(*out_used)++]);

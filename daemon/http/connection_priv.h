@@ -90,8 +90,11 @@ void output_give_up(struct connection *connection);
 struct http_request *request_create(struct connection *connection);
 void request_destroy(struct http_request *request);
 int request_agree(struct http_request *request, const char **allow); /* calls on_head */
-/* False: the connection is gone. */
+/* False: it was answered, or the connection is gone. */
 bool request_append(struct http_request *request, const struct http_data *data);
+/* Once for all that was appended of one read, for a chunk may be small: counts what it takes,
+ * and makes room. False: the connection is gone. */
+bool request_settle(struct http_request *request);
 void request_hand_over(struct http_request *request);
 bool requests_take(struct loop *loop, struct requests *out); /* what has been answered */
 

@@ -123,6 +123,7 @@ static void take(struct connection *connection, const char *bytes, size_t n)
 		at += used;
 		switch (step) {
 		case HTTP_STEP_MORE:
+			(void)request_settle(connection->request);
 			return;
 		case HTTP_STEP_HEAD:
 			if (!on_head(connection, at < n))
@@ -133,7 +134,8 @@ static void take(struct connection *connection, const char *bytes, size_t n)
 				return;
 			break;
 		case HTTP_STEP_DONE:
-			on_complete(connection, bytes + at, n - at);
+			if (request_settle(connection->request))
+				on_complete(connection, bytes + at, n - at);
 			return;
 		case HTTP_STEP_REFUSED:
 			COUNT(connection->loop->server, refused[http_reader_refusal(reader)]);

@@ -48,7 +48,8 @@ struct loop {
 	int64_t stop_after_us;
 	int64_t accept_after_us;
 	int64_t warned_us;
-	int64_t ticked_us; /* last on_tick of the handler */
+	struct error spool_err; /* here, for to clear one costs more than to append a chunk */
+	int64_t ticked_us;      /* last on_tick of the handler */
 	struct connections phases[PHASE_N];
 	size_t n_phase[PHASE_N];
 	struct handed_requests handed; /* the handler has them, answered for or not */

@@ -119,22 +119,31 @@ static void make_room(struct http_server *server, struct loop *loop)
 
 bool request_append(struct http_request *request, const struct http_data *data)
 {
-	struct connection *connection = request->connection;
 	struct loop *loop = request->loop;
-	struct http_server *server = loop->server;
-	struct error err = {0};
 	bool was_file = body_file(&request->body) > 0;
 
 	if (!body_append(&request->body, data->bytes, data->n, request->view.content_length,
-		    server->spool_folder, &err)) {
-		warn(loop, &err);
-		output_refuse(connection, 503, NULL);
+		    loop->server->spool_folder, &loop->spool_err)) {
+		warn(loop, &loop->spool_err);
+		loop->spool_err = (struct error){0};
+		output_refuse(request->connection, 503, NULL);
 		return false;
 	}
 	if (!was_file && body_file(&request->body) > 0)
-		COUNT(server, spooled);
-	charge(request, body_memory(&request->body), body_file(&request->body));
-	make_room(server, loop);
+		COUNT(loop->server, spooled);
+	return true;
+}
+
+bool request_settle(struct http_request *request)
+{
+	struct connection *connection = request->connection;
+	size_t memory = body_memory(&request->body);
+	size_t file = body_file(&request->body);
+
+	if (memory == request->memory && file == request->file)
+		return true;
+	charge(request, memory, file);
+	make_room(request->loop->server, request->loop);
 	return connection->phase != PHASE_GONE;
 }
 

@@ -113,7 +113,7 @@ def send(address, data):
 @pytest.mark.parametrize("name", CASES)
 def test_a_stranger_is_answered_once_and_costs_little_cpu_and_no_memory(strangers, name):
     """Rows 25 to 27: each of the named cases; the least of three, for the machine has others.
-    50 ms, of which 25 MiB that look signed take 35 to 46; without instructions for SHA-256 more.
+    50 ms, of which 25 MiB that look signed take 30 to 38, in chunks or not; without instructions for SHA-256 more.
     """
     sent, status = CASES[name]
     data = sent if isinstance(sent, bytes) else sent.encode("latin-1")

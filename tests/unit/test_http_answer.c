@@ -113,8 +113,8 @@ static void a_body_is_whole_whether_in_memory_or_in_a_file(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		check_body(sizes[i], (int64_t)sizes[i], 100000);
-		check_body(sizes[i], -1, BODY_TAIL_BYTES);
-		check_body(sizes[i], -1, BODY_TAIL_BYTES / 3);
+		check_body(sizes[i], -1, BODY_MEMORY_BYTES);
+		check_body(sizes[i], -1, BODY_MEMORY_BYTES / 3);
 		check_body(sizes[i], -1, 77);
 	}
 }
