@@ -56,12 +56,15 @@ def migrations():
 
 
 class Postgres:
-    def __init__(self, settings=None, locale=("--locale=C.UTF-8",), replica_of=None):
+    def __init__(self, settings=None, locale=("--locale=C.UTF-8",), replica_of=None, keep=None):
         """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb;
-        `replica_of`: a running Postgres that this one is to follow."""
+        `replica_of`: a running Postgres that this one is to follow; `keep`: a folder that stays,
+        and whose cluster is taken up again when there is one."""
         self.bin = programs()
         self.settings = {**SETTINGS, **(settings or {})}
-        self.folder = tempfile.mkdtemp(prefix="dorad-pg-")
+        self.kept = keep is not None
+        self.folder = os.path.abspath(keep) if keep else tempfile.mkdtemp(prefix="dorad-pg-")
+        os.makedirs(self.folder, exist_ok=True)
         self.data = os.path.join(self.folder, "data")
         self.socket = self.folder
         self.log = os.path.join(self.folder, "log")
@@ -74,7 +77,7 @@ class Postgres:
         os.chmod(self.folder, 0o755)
         if replica_of:
             self._copy(replica_of)
-        else:
+        elif not os.path.exists(os.path.join(self.data, "PG_VERSION")):
             self._initdb(locale)
 
     # -- life ------------------------------------------------------------------------------
@@ -134,9 +137,10 @@ class Postgres:
         return self.start()
 
     def remove(self):
-        """Stops the server and deletes its folder."""
+        """Stops the server and deletes its folder, unless that is to be kept."""
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
         return self.start()
