@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/month.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const names[] = {"January", "February", "March", "April", "May", "June",
@@ -43,19 +42,38 @@ bool month_parse_date(const char *text, int *out)
 	return strlen(text) == 10 && strcmp(text + 7, "-01") == 0 && parse(text, out);
 }
 
+/* By hand: a page has a thousand of them, and printf() takes its time over each. */
+static char *put_number(char *to, int value, int width)
+{
+	for (int i = width; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	to[width] = '\0';
+	return to + width;
+}
+
 void month_slug(int month, char out[static MONTH_TEXT])
 {
-	(void)snprintf(out, MONTH_TEXT, "%04d-%02d", month / 12, month % 12 + 1);
+	char *to = put_number(out, month / 12, 4);
+
+	*to++ = '-';
+	(void)put_number(to, month % 12 + 1, 2);
+}
+
+static void name_and_year(int month, size_t n, char out[static MONTH_TEXT])
+{
+	memcpy(out, names[month % 12], n);
+	out[n] = ' ';
+	(void)put_number(out + n + 1, month / 12, 4);
 }
 
 void month_title(int month, char out[static MONTH_TEXT])
 {
-	(void)snprintf(out, MONTH_TEXT, "%s %d", names[month % 12], month / 12);
+	name_and_year(month, strlen(names[month % 12]), out);
 }
 
 void month_short(int month, char out[static MONTH_TEXT])
 {
-	(void)snprintf(out, MONTH_TEXT, "%.3s %d", names[month % 12], month / 12);
+	name_and_year(month, 3, out);
 }
 
 int month_year(int month)
