@@ -19,6 +19,8 @@ static void put_counts(FILE *to, const struct portal_counts *counts, size_t n_wa
 	metric_single(to, "dorad_portal_seconds_total", "counter",
 		(double)counts->spent_us / 1e6,
 		"Time spent on making them, mostly in Postgres.");
+	metric_single(to, "dorad_portal_again_total", "counter", (double)counts->again,
+		"Of the answers, those at hand: the database had not changed since.");
 	metric_single(to, "dorad_portal_unavailable_total", "counter",
 		(double)counts->unavailable, "Those that Postgres failed: answered 503.");
 	metric_single(to, "dorad_portal_overload_total", "counter", (double)counts->refused,

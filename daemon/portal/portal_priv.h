@@ -13,7 +13,9 @@
 bool settings_init(struct settings *settings, const struct config *config, struct error *err);
 void settings_clear(struct settings *settings);
 
-/* reply.c: sends what a visit came to; 304 where the asker has the page already. */
+/* reply.c: gives an answer that may be kept its ETag. */
+void reply_tag(struct visit *visit);
+/* Sends what a visit came to; 304 where the asker has the page already. */
 void reply_send(struct http_request *request, const struct visit *visit);
 
 /* What the portal counts; any thread. */
@@ -21,6 +23,7 @@ struct portal_counts {
 	int64_t started_us;                /* wall clock */
 	atomic_uint_least64_t answers[6];  /* by hundreds of their status */
 	atomic_uint_least64_t spent_us;    /* on making them */
+	atomic_uint_least64_t again;       /* that were at hand: nothing had changed */
 	atomic_uint_least64_t unavailable; /* pages that Postgres failed */
 	atomic_uint_least64_t refused;     /* requests that no worker was free for */
 };

@@ -3,7 +3,6 @@
 
 #include "event/digest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define ETAG_HEX 32 /* of the SHA-256: no two pages are alike by chance */
@@ -55,11 +54,19 @@ static void add_common(struct headers *headers, const struct visit *visit)
 		add(headers, "Retry-After", "5");
 }
 
+void reply_tag(struct visit *visit)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	if (visit->status != 200 || strcmp(visit->cache, "no-store") == 0)
+		return;
+	digest_hex(visit->body, visit->n_body, hex);
+	visit->etag = arena_printf(visit->arena, "\"%.*s\"", ETAG_HEX, hex);
+}
+
 void reply_send(struct http_request *request, const struct visit *visit)
 {
 	struct headers headers = {0};
-	char hex[DIGEST_HEX_MAX];
-	char etag[ETAG_HEX + 3] = "";
 	struct http_answer answer = {.status = visit->status,
 		.content_type = visit->type,
 		.body = visit->body,
@@ -67,13 +74,9 @@ void reply_send(struct http_request *request, const struct visit *visit)
 		.keep_alive = true};
 
 	add_common(&headers, visit);
-	if (visit->status == 200 && strcmp(visit->cache, "no-store") != 0) {
-		digest_hex(visit->body, visit->n_body, hex);
-		(void)snprintf(etag, sizeof(etag), "\"%.*s\"", ETAG_HEX, hex);
-		add(&headers, "ETag", etag);
-		if (is_known(request, etag))
-			answer.status = 304;
-	}
+	add(&headers, "ETag", visit->etag);
+	if (visit->etag && is_known(request, visit->etag))
+		answer.status = 304;
 	answer.headers = headers.list;
 	answer.n_headers = headers.n;
 	http_reply(request, &answer);

@@ -83,15 +83,24 @@ static void release_rows(void *rows)
 	store_rows_destroy(rows);
 }
 
-static const char replica_sql[] =
+/*
+ * Whom we ask, and in which state it is: what is visible in a snapshot is what its transactions
+ * make so, and two of one server with the same text show the same. (On a replica more than the
+ * text decides.)
+ */
+static const char whom_sql[] =
 	"SELECT CASE WHEN is_replica THEN 'yes' END AS is_replica,"
-	" extract(epoch FROM lag)::bigint::text AS behind_s FROM dorad.replica";
+	" extract(epoch FROM lag)::bigint::text AS behind_s,"
+	" CASE WHEN NOT is_replica"
+	"  THEN pg_postmaster_start_time() || ' ' || pg_current_snapshot() END AS version"
+	" FROM dorad.replica";
 
-static void note_replica(struct visit *visit, const struct store_ask *ask)
+static void note_whom(struct visit *visit, const struct store_ask *ask)
 {
 	visit->asked = true;
 	visit->is_replica = store_value(ask->rows, 0, 0) != NULL;
 	visit->behind_s = store_value(ask->rows, 0, 1);
+	visit->version = store_value(ask->rows, 0, 2);
 }
 
 /* The first asks of a visit also say whom they ask. */
@@ -101,14 +110,24 @@ static enum store_class ask_first(
 	struct store_ask *all = arena_alloc(visit->arena, (n_asks + 1) * sizeof(*all));
 
 	memcpy(all, asks, n_asks * sizeof(*all));
-	all[n_asks] = (struct store_ask){.sql = replica_sql};
+	all[n_asks] = (struct store_ask){.sql = whom_sql};
 	enum store_class class = store_batch(visit->store, all, n_asks + 1, err);
 	if (class != STORE_FINE)
 		return class;
 	memcpy(asks, all, n_asks * sizeof(*asks));
 	(void)arena_own(visit->arena, all[n_asks].rows, release_rows);
-	note_replica(visit, &all[n_asks]);
+	note_whom(visit, &all[n_asks]);
 	return class;
+}
+
+const char *visit_version_now(struct visit *visit)
+{
+	struct store_ask ask = {.sql = whom_sql};
+
+	if (store_batch(visit->store, &ask, 1, NULL) != STORE_FINE)
+		return NULL;
+	(void)arena_own(visit->arena, ask.rows, release_rows);
+	return store_value(ask.rows, 0, 2);
 }
 
 enum visit_result visit_ask(
@@ -140,6 +159,7 @@ enum visit_result visit_ask_kept(struct visit *visit, enum keep_what what,
 	if (keep_ask(visit->keep, &question, visit->store, &kept, err) != STORE_FINE)
 		return VISIT_DOWN;
 	(void)arena_own(visit->arena, kept, release_kept);
+	visit->is_aged = true;
 	for (size_t i = 0; i < n_asks; i++)
 		asks[i].rows = kept_rows(kept, i);
 	return VISIT_DONE;

@@ -25,8 +25,11 @@ struct visit {
 	struct store *store; /* NULL where no database is needed */
 	struct keep *keep;
 	struct route route;
-	bool asked;           /* Postgres, once at least */
-	bool is_replica;      /* it was one that follows another */
+	bool asked; /* Postgres, once at least */
+	const char
+		*version; /* of the database that the answer shows; NULL: it cannot be told */
+	bool is_aged;     /* it shows kept rows, too, which are older than that */
+	bool is_replica;  /* it was one that follows another */
 	const char *behind_s; /* by so many seconds; NULL: it does not know */
 
 	/* The answer. Strings are constants or the arena's. */
@@ -36,6 +39,7 @@ struct visit {
 	const char *cache;    /* Cache-Control */
 	const char *location; /* of a redirect, or NULL */
 	const char *link;     /* Link, or NULL */
+	const char *etag;     /* ETag, or NULL */
 	bool for_all;         /* other origins' scripts may read it (CORS) */
 	const char *body;
 	size_t n_body;
@@ -58,6 +62,9 @@ void visit_serve(struct visit *visit, struct error *err);
 void visit_answer(struct visit *visit, const char *type, const char *bytes, size_t n);
 /* The same, of a page; the arena takes the markup over. */
 void visit_answer_markup(struct visit *visit, const char *type, struct markup *markup);
+
+/* The version that the database has now, as in visit->version; NULL: it cannot be told. */
+const char *visit_version_now(struct visit *visit);
 
 /* An answer that says what went wrong, in the form that was asked for. */
 void visit_problem(struct visit *visit, int status, const char *detail);
