@@ -8,7 +8,8 @@
  * what came in and was left out. */
 enum { FACTS_DEPLOYMENTS, FACTS_INCIDENTS, FACTS_REQUESTS, FACTS_LEFT_OUT, FACTS_ASKS };
 
-/* month: its slug, or NULL for the running one. most: rows of each list. */
+/* month: its slug, or NULL for the running one, few of which are shown. most: rows of each
+ * list. */
 void facts_ask(struct visit *visit, const char *month, const char *most,
 	struct store_ask out[static FACTS_ASKS]);
 

@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* Facts of a page. */
-#define PAGE_SIZE 200
-#define PAGE_SIZE_TEXT "200"
+#define PAGE_SIZE 100
+#define PAGE_SIZE_TEXT "100"
 #define MOST_PAGES 100000
 
 /* A metric's page has the facts of its own number and of those beside it. */
@@ -19,16 +19,15 @@
 
 /* clang-format off */
 /*
- * $1 name, $2 first day, $3 offset: those that count first. Scope and metric stand in the
- * text, so that of the wide view only what is about them is planned.
+ * $1 name, $2 first day, $3 offset: those that count first. The scope stands in the text, so
+ * that only what is about it is planned.
  */
 #define FACTS(scope, part) \
 	"SELECT e.fact_id, e.service, e.counted, e.kind, e.rule, e.evidence, e.url," \
 	" to_char(e.anchor AT TIME ZONE s.report_tz, 'FMDD Mon, HH24:MI') AS anchor," \
 	" count(*) OVER () AS n, count(*) FILTER (WHERE e.counted) OVER () AS n_counted" \
-	" FROM dorad.explanation AS e CROSS JOIN dorad.status AS s" \
+	" FROM dorad.reason_" part " AS e CROSS JOIN dorad.status AS s" \
 	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
-	"  AND e.metric = '" part "' AND e.fact_id IS NOT NULL" \
 	" ORDER BY e.counted DESC, e.anchor, e.fact_id, e.service" \
 	" LIMIT " PAGE_SIZE_TEXT " OFFSET $3::integer"
 #define PART(part) {part, FACTS("service", part), FACTS("team", part)}

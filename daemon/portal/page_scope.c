@@ -10,8 +10,10 @@
 /* Rows of each list of what happened; all of them are on the month's page. */
 #define MOST_FACTS "8"
 
+/* By their names, which an index leads to, rather than by their owner. */
 static const char services_sql[] =
-	"SELECT service, title, phase FROM dorad.dim_service WHERE team = $1"
+	"SELECT service, title, phase FROM dorad.dim_service"
+	" WHERE service = ANY ((SELECT services FROM dorad.dim_team WHERE team = $1)::text[])"
 	" ORDER BY lower(title COLLATE \"default\"), service";
 
 /* Who owns it, its phase, and where else to look. */

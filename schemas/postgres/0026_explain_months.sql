@@ -44,30 +44,13 @@ BEGIN
 END
 $do$;
 
-CREATE VIEW dorad.explanation AS
--- The values, whether there are facts or not.
-SELECT l.scope, l.name, l.month, v.metric, v.value, v.n, v.numerator, v.denominator,
-       NULL AS fact_kind, NULL AS fact_id, NULL AS service, NULL::timestamptz AS anchor,
-       NULL::boolean AS counted, NULL AS kind, NULL AS rule, NULL::jsonb AS evidence, NULL AS url
-FROM dorad_data.monthly AS l
-CROSS JOIN LATERAL (VALUES
-    ('deployments', l.deployments::double precision, l.deployments,
-     l.deployments::double precision, l.days::double precision),
-    ('lead_time', l.lead_time_p50_s, l.lead_time_n, NULL, NULL),
-    ('fail_rate', l.fail_rate, l.fail_rate_n, l.failed_deployments, l.fail_rate_n),
-    ('restore', l.restore_p50_s, l.restore_n, NULL, NULL),
-    ('recovery', l.recovery_p50_s, l.recovery_n, NULL, NULL),
-    ('incidents_started', l.incidents_started, l.incidents_started, NULL, NULL),
-    ('incidents_open', l.incidents_open_end, l.incidents_open_end, NULL, NULL),
-    ('rework_deploy_rate', l.rework_deploy_rate, l.rework_deploy_rate_n,
-     l.hotfixes + l.rollbacks, l.rework_deploy_rate_n),
-    ('unplanned_rate', l.unplanned_rate, l.items_done,
-     l.items_failure_demand + l.items_adhoc_value, l.items_done)
-) AS v (metric, value, n, numerator, denominator)
-UNION ALL
+-- Each metric's facts in a view of its own: to plan all of them for one is what takes longest.
+
 -- Deployments: in the frequency are those of kind change.
-SELECT l.scope, l.name, l.month, 'deployments' AS metric, l.deployments AS value, l.deployments AS n,
-       l.deployments AS numerator, l.days AS denominator,
+CREATE VIEW dorad.reason_deployments AS
+SELECT l.scope, l.name, l.month, 'deployments' AS metric, l.deployments::double precision AS value,
+       l.deployments AS n, l.deployments::double precision AS numerator,
+       l.days::double precision AS denominator,
        'deployment' AS fact_kind, e.deployment_id AS fact_id, e.service AS service, e.at AS anchor,
        e.counted AND e.kind = 'change' AND l.delivery_measured AS counted, e.kind AS kind,
        coalesce(e.exclusion, e.kind_rule) AS rule,
@@ -78,15 +61,18 @@ SELECT l.scope, l.name, l.month, 'deployments' AS metric, l.deployments AS value
 FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_deployment AS d
-    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e
-UNION ALL
+    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e;
+
 -- Lead times: one sample for each change,
-SELECT l.scope, l.name, l.month, 'lead_time', l.lead_time_p50_s, l.lead_time_n, NULL, NULL,
-       'change', d.change_id, d.service, d.at, d.lead_s IS NOT NULL AND NOT d.excluded, 'change',
-       CASE WHEN d.excluded THEN 'correction' ELSE d.source END,
+CREATE VIEW dorad.reason_lead_time AS
+SELECT l.scope, l.name, l.month, 'lead_time' AS metric, l.lead_time_p50_s AS value,
+       l.lead_time_n AS n, NULL::double precision AS numerator,
+       NULL::double precision AS denominator, 'change' AS fact_kind, d.change_id AS fact_id,
+       d.service, d.at AS anchor, d.lead_s IS NOT NULL AND NOT d.excluded AS counted,
+       'change' AS kind, CASE WHEN d.excluded THEN 'correction' ELSE d.source END AS rule,
        jsonb_strip_nulls(jsonb_build_object(
            'seconds', d.lead_s, 'deployment', d.deployment_id, 'landed_at', d.landed_at,
-           'committed_at', d.committed_at, 'clamped', CASE WHEN d.clamped THEN true END)),
+           'committed_at', d.committed_at, 'clamped', CASE WHEN d.clamped THEN true END)) AS evidence,
        d.url
 FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
@@ -105,11 +91,13 @@ FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
     SELECT * FROM dorad_data.deployment_fact AS f
     WHERE f.service = l.service AND f.at >= l.begins AND f.at < l.ends
-      AND f.lead_source IN ('unknown', 'baseline') OFFSET 0) AS x
-UNION ALL
+      AND f.lead_source IN ('unknown', 'baseline') OFFSET 0) AS x;
+
 -- Fail rate: of changes, and of anything else that something speaks against.
+CREATE VIEW dorad.reason_fail_rate AS
 SELECT l.scope, l.name, l.month, 'fail_rate' AS metric, l.fail_rate AS value, l.fail_rate_n AS n,
-       l.failed_deployments AS numerator, l.fail_rate_n AS denominator,
+       l.failed_deployments::double precision AS numerator,
+       l.fail_rate_n::double precision AS denominator,
        'deployment' AS fact_kind, e.deployment_id AS fact_id, e.service AS service, e.at AS anchor,
        e.counted AND (e.failed OR e.kind = 'change') AS counted, e.kind AS kind,
        CASE WHEN e.exclusion IS NOT NULL THEN e.exclusion
@@ -120,11 +108,13 @@ SELECT l.scope, l.name, l.month, 'fail_rate' AS metric, l.fail_rate AS value, l.
 FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_deployment AS d
-    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e
-UNION ALL
+    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e;
+
 -- Time to restore,
+CREATE VIEW dorad.reason_restore AS
 SELECT l.scope, l.name, l.month, 'restore' AS metric, l.restore_p50_s AS value, l.restore_n AS n,
-       NULL AS numerator, NULL AS denominator,
+       NULL::double precision AS numerator,
+       NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.restored_at AS anchor,
        e.counted AND e.restore_s IS NOT NULL AS counted, e.state AS kind,
        coalesce(e.exclusion, e.attr_rule) AS rule,
@@ -132,17 +122,18 @@ SELECT l.scope, l.name, l.month, 'restore' AS metric, l.restore_p50_s AS value, 
            'seconds', e.restore_s, 'started_at', e.started_at, 'reopens', e.reopens,
            'deployments', to_jsonb(e.deployments), 'corrections', e.corrections)) AS evidence, e.url AS url
 FROM dorad_data.month_slice AS l
-CROSS JOIN dorad_data.clock AS c
 CROSS JOIN LATERAL (
     SELECT i.incident_id FROM dorad_data.incident_service AS i
     WHERE i.service = l.service AND i.restored_at >= l.begins AND i.restored_at < l.ends OFFSET 0) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_incident AS d
-    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e
-UNION ALL
+    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e;
+
 -- and of what a deployment caused.
+CREATE VIEW dorad.reason_recovery AS
 SELECT l.scope, l.name, l.month, 'recovery' AS metric, l.recovery_p50_s AS value, l.recovery_n AS n,
-       NULL AS numerator, NULL AS denominator,
+       NULL::double precision AS numerator,
+       NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.restored_at AS anchor,
        e.counted AND e.restore_s IS NOT NULL AND cardinality(e.deployments) > 0 AS counted, e.state AS kind,
        coalesce(e.exclusion, e.attr_rule) AS rule,
@@ -150,16 +141,18 @@ SELECT l.scope, l.name, l.month, 'recovery' AS metric, l.recovery_p50_s AS value
            'seconds', e.restore_s, 'started_at', e.started_at, 'reopens', e.reopens,
            'deployments', to_jsonb(e.deployments), 'corrections', e.corrections)) AS evidence, e.url AS url
 FROM dorad_data.month_slice AS l
-CROSS JOIN dorad_data.clock AS c
 CROSS JOIN LATERAL (
     SELECT i.incident_id FROM dorad_data.incident_service AS i
     WHERE i.service = l.service AND i.restored_at >= l.begins AND i.restored_at < l.ends OFFSET 0) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_incident AS d
-    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e
-UNION ALL
-SELECT l.scope, l.name, l.month, 'incidents_started' AS metric, l.incidents_started AS value, l.incidents_started AS n,
-       NULL AS numerator, NULL AS denominator,
+    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e;
+
+CREATE VIEW dorad.reason_incidents_started AS
+SELECT l.scope, l.name, l.month, 'incidents_started' AS metric,
+       l.incidents_started::double precision AS value, l.incidents_started AS n,
+       NULL::double precision AS numerator,
+       NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.started_at AS anchor,
        e.counted AS counted, e.state AS kind,
        coalesce(e.exclusion, e.attr_rule) AS rule,
@@ -167,16 +160,18 @@ SELECT l.scope, l.name, l.month, 'incidents_started' AS metric, l.incidents_star
            'severity', e.severity, 'deployments', to_jsonb(e.deployments),
            'corrections', e.corrections)) AS evidence, e.url AS url
 FROM dorad_data.month_slice AS l
-CROSS JOIN dorad_data.clock AS c
 CROSS JOIN LATERAL (
     SELECT i.incident_id FROM dorad_data.incident_service AS i
     WHERE i.service = l.service AND i.started_at >= l.begins AND i.started_at < l.ends OFFSET 0) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_incident AS d
-    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e
-UNION ALL
-SELECT l.scope, l.name, l.month, 'incidents_open' AS metric, l.incidents_open_end AS value, l.incidents_open_end AS n,
-       NULL AS numerator, NULL AS denominator,
+    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e;
+
+CREATE VIEW dorad.reason_incidents_open AS
+SELECT l.scope, l.name, l.month, 'incidents_open' AS metric,
+       l.incidents_open_end::double precision AS value, l.incidents_open_end AS n,
+       NULL::double precision AS numerator,
+       NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.started_at AS anchor,
        true AS counted, e.state AS kind,
        e.attr_rule AS rule,
@@ -193,11 +188,13 @@ CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_incident AS d
     WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e
 -- Held at the last instant of the month, or of what there is of it yet.
-WHERE l.begins < least(l.month_ends, c.as_of) AND l.ends >= least(l.month_ends, c.as_of)
-UNION ALL
+WHERE l.begins < least(l.month_ends, c.as_of) AND l.ends >= least(l.month_ends, c.as_of);
+
 -- The fifth DORA metric.
+CREATE VIEW dorad.reason_rework_deploy_rate AS
 SELECT l.scope, l.name, l.month, 'rework_deploy_rate' AS metric, l.rework_deploy_rate AS value, l.rework_deploy_rate_n AS n,
-       l.hotfixes + l.rollbacks AS numerator, l.rework_deploy_rate_n AS denominator,
+       (l.hotfixes + l.rollbacks)::double precision AS numerator,
+       l.rework_deploy_rate_n::double precision AS denominator,
        'deployment' AS fact_kind, e.deployment_id AS fact_id, e.service AS service, e.at AS anchor,
        e.counted AND e.kind IN ('change', 'rollback') AS counted, e.kind AS kind,
        coalesce(e.exclusion, CASE WHEN e.kind = 'rollback' THEN 'rework: rollback'
@@ -207,17 +204,20 @@ SELECT l.scope, l.name, l.month, 'rework_deploy_rate' AS metric, l.rework_deploy
 FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_deployment AS d
-    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e
-UNION ALL
+    WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends OFFSET 0) AS e;
+
 -- Items: of its services, or of the team that they name; and those left out.
-SELECT m.scope, m.name, m.month, 'unplanned_rate', m.unplanned_rate, m.items_done,
-       m.items_failure_demand + m.items_adhoc_value, m.items_done,
-       'work_item', e.item_id, i.service, coalesce(e.done_at, e.last_event_at), e.counted,
-       e.class, coalesce(e.exclusion, e.class_rule),
+CREATE VIEW dorad.reason_unplanned_rate AS
+SELECT m.scope, m.name, m.month, 'unplanned_rate' AS metric, m.unplanned_rate AS value,
+       m.items_done AS n,
+       (m.items_failure_demand + m.items_adhoc_value)::double precision AS numerator,
+       m.items_done::double precision AS denominator, 'work_item' AS fact_kind,
+       e.item_id AS fact_id, i.service, coalesce(e.done_at, e.last_event_at) AS anchor, e.counted,
+       e.class AS kind, coalesce(e.exclusion, e.class_rule) AS rule,
        jsonb_strip_nulls(jsonb_build_object(
            'type', e.item_type, 'labels', to_jsonb(e.labels), 'priority', e.priority,
            'linked_incidents', to_jsonb(e.linked_incidents), 'teams', to_jsonb(e.teams),
-           'corrections', e.corrections)),
+           'corrections', e.corrections)) AS evidence,
        e.url
 FROM dorad_data.monthly AS m
 CROSS JOIN dorad_data.setting AS s
@@ -251,6 +251,36 @@ CROSS JOIN LATERAL (
     GROUP BY k.item_id OFFSET 0) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_item AS d WHERE d.item_id = i.item_id OFFSET 0) AS e;
+
+CREATE VIEW dorad.explanation AS
+-- The values, whether there are facts or not.
+SELECT l.scope, l.name, l.month, v.metric, v.value, v.n, v.numerator, v.denominator,
+       NULL AS fact_kind, NULL AS fact_id, NULL AS service, NULL::timestamptz AS anchor,
+       NULL::boolean AS counted, NULL AS kind, NULL AS rule, NULL::jsonb AS evidence, NULL AS url
+FROM dorad_data.monthly AS l
+CROSS JOIN LATERAL (VALUES
+    ('deployments', l.deployments::double precision, l.deployments,
+     l.deployments::double precision, l.days::double precision),
+    ('lead_time', l.lead_time_p50_s, l.lead_time_n, NULL, NULL),
+    ('fail_rate', l.fail_rate, l.fail_rate_n, l.failed_deployments, l.fail_rate_n),
+    ('restore', l.restore_p50_s, l.restore_n, NULL, NULL),
+    ('recovery', l.recovery_p50_s, l.recovery_n, NULL, NULL),
+    ('incidents_started', l.incidents_started, l.incidents_started, NULL, NULL),
+    ('incidents_open', l.incidents_open_end, l.incidents_open_end, NULL, NULL),
+    ('rework_deploy_rate', l.rework_deploy_rate, l.rework_deploy_rate_n,
+     l.hotfixes + l.rollbacks, l.rework_deploy_rate_n),
+    ('unplanned_rate', l.unplanned_rate, l.items_done,
+     l.items_failure_demand + l.items_adhoc_value, l.items_done)
+) AS v (metric, value, n, numerator, denominator)
+UNION ALL SELECT * FROM dorad.reason_deployments
+UNION ALL SELECT * FROM dorad.reason_lead_time
+UNION ALL SELECT * FROM dorad.reason_fail_rate
+UNION ALL SELECT * FROM dorad.reason_restore
+UNION ALL SELECT * FROM dorad.reason_recovery
+UNION ALL SELECT * FROM dorad.reason_incidents_started
+UNION ALL SELECT * FROM dorad.reason_incidents_open
+UNION ALL SELECT * FROM dorad.reason_rework_deploy_rate
+UNION ALL SELECT * FROM dorad.reason_unplanned_rate;
 COMMENT ON VIEW dorad.explanation IS
     'Every fact behind each monthly value, and those left out of it, with the reason. Ask for one '
     'scope, name and month (and metric); the value itself has a row without a fact.';
@@ -272,6 +302,28 @@ COMMENT ON COLUMN dorad.explanation.kind IS 'What kind of it: change, rollback, 
 COMMENT ON COLUMN dorad.explanation.rule IS 'The rule that counted it, or the reason it was left out.';
 COMMENT ON COLUMN dorad.explanation.evidence IS 'What the rule went by.';
 COMMENT ON COLUMN dorad.explanation.url IS 'The page a person would open.';
+
+DO $do$
+DECLARE
+    of_metric text;
+    said record;
+BEGIN
+    FOREACH of_metric IN ARRAY ARRAY['deployments', 'lead_time', 'fail_rate', 'restore', 'recovery',
+        'incidents_started', 'incidents_open', 'rework_deploy_rate', 'unplanned_rate']
+    LOOP
+        EXECUTE format('COMMENT ON VIEW dorad.reason_%s IS %L', of_metric, format(
+            'The facts behind each monthly %s, and those left out of it: of explanation the rows of '
+            'that metric, planned sooner.', of_metric));
+        FOR said IN
+            SELECT a.attname AS name, col_description(a.attrelid, a.attnum) AS words
+            FROM pg_attribute AS a
+            WHERE a.attrelid = 'dorad.explanation'::regclass AND a.attnum > 0
+        LOOP
+            EXECUTE format('COMMENT ON COLUMN dorad.reason_%s.%I IS %L', of_metric, said.name, said.words);
+        END LOOP;
+    END LOOP;
+END
+$do$;
 
 CREATE FUNCTION dorad_data.explained_metric(metric text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
