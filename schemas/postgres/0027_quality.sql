@@ -39,18 +39,33 @@ CROSS JOIN LATERAL (VALUES
 WHERE r.reason IS NOT NULL
 GROUP BY p.service, dorad_data.month_of(i.started_at, s.report_tz), r.reason
 UNION ALL
-SELECT k.service, dorad_data.month_of(coalesce(i.done_at, i.at), s.report_tz), r.reason, count(*)::integer
+SELECT i.service, dorad_data.month_of(i.at, s.report_tz),
+       CASE i.exclusion WHEN 'cancelled' THEN 'items_cancelled' WHEN 'type' THEN 'items_excluded_type'
+                        WHEN 'unmapped' THEN 'items_unmapped'
+                        WHEN 'correction' THEN 'items_excluded_by_correction' END, count(*)::integer
+FROM (
+    -- Fenced, so that who asks for one service has its months looked for alone.
+    SELECT k.service, x.exclusion, coalesce(x.done_at, x.at) AS at
+    FROM dorad_data.item_fact AS x
+    LEFT JOIN LATERAL unnest(x.named_services) AS k (service) ON true
+    WHERE x.exclusion IN ('cancelled', 'type', 'unmapped', 'correction') OFFSET 0
+) AS i
+CROSS JOIN dorad_data.setting AS s
+GROUP BY i.service, dorad_data.month_of(i.at, s.report_tz), i.exclusion
+UNION ALL
+-- In each service that they count in; those of a team alone in none.
+SELECT p.service, dorad_data.month_of(p.done_at, s.report_tz), 'items_planned_by_default', count(*)::integer
+FROM dorad_data.item_service AS p
+JOIN dorad_data.item_fact AS i ON i.item_id = p.item_id
+CROSS JOIN dorad_data.setting AS s
+WHERE i.class_rule = 'default'
+GROUP BY p.service, dorad_data.month_of(p.done_at, s.report_tz)
+UNION ALL
+SELECT NULL, dorad_data.month_of(i.done_at, s.report_tz), 'items_planned_by_default', count(*)::integer
 FROM dorad_data.item_fact AS i
 CROSS JOIN dorad_data.setting AS s
-LEFT JOIN LATERAL unnest(i.named_services) AS k (service) ON true
-CROSS JOIN LATERAL (VALUES
-    (CASE i.exclusion WHEN 'cancelled' THEN 'items_cancelled' WHEN 'type' THEN 'items_excluded_type'
-                      WHEN 'unmapped' THEN 'items_unmapped'
-                      WHEN 'correction' THEN 'items_excluded_by_correction' END),
-    (CASE WHEN i.exclusion IS NULL AND i.class_rule = 'default' THEN 'items_planned_by_default' END)
-) AS r (reason)
-WHERE r.reason IS NOT NULL
-GROUP BY k.service, dorad_data.month_of(coalesce(i.done_at, i.at), s.report_tz), r.reason
+WHERE i.exclusion IS NULL AND i.services = '{}' AND i.class_rule = 'default'
+GROUP BY dorad_data.month_of(i.done_at, s.report_tz)
 UNION ALL
 SELECT d.service, dorad_data.month_of(d.at, s.report_tz), 'lead_times_negative', count(*)::integer
 FROM dorad_data.change_delivery AS d
@@ -90,7 +105,7 @@ CREATE INDEX deployment_fact_left_out ON dorad_data.deployment_fact
 CREATE INDEX incident_fact_left_out ON dorad_data.incident_fact (exclusion)
     WHERE exclusion IS NOT NULL;
 CREATE INDEX item_fact_not_counted ON dorad_data.item_fact (exclusion)
-    WHERE exclusion IN ('cancelled', 'type', 'unmapped');
+    WHERE exclusion IN ('cancelled', 'type', 'unmapped', 'correction');
 
 CREATE VIEW dorad.quality_total AS
 SELECT r.reason, r.n::integer AS n
