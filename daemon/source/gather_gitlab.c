@@ -144,8 +144,10 @@ static void take_deployment(struct gather *gather, const struct gather_object *o
 
 	if (!project)
 		return;
-	if (!at_us)
+	if (!at_us) {
 		reader_complain(reader, "updated_at", "a time");
+		return;
+	}
 	json_t *body = json_pack("{s:s, s:s, s:o, s:s}", "object_kind", "deployment", "status",
 		status, "status_changed_at", gather_time(at_us), "short_sha",
 		arena_strndup(object->arena, sha, 8));

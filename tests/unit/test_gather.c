@@ -55,6 +55,8 @@ static const struct {
 		"1:{\"a\":{\"b\":1}};1:{\"c\":1};"},
 	{"{\"issues\":[]}", ""},
 	{"{\"title\":\"issues\",\"labels\":[1]}", "1:{\"title\":\"issues\",\"labels\":[1]};"},
+	{"{\"issues\":[{\"a\":1}],\"result\":[{\"b\":1}],\"issues\":{\"c\":1}}",
+		"1:{\"a\":1};1:{\"b\":1};1:{\"c\":1};"},
 	{"\x1e{\"a\":1}\n\x1e{\"b\":1}\n", "1:{\"a\":1};2:{\"b\":1};"},
 };
 
@@ -78,6 +80,57 @@ static void what_is_no_json_is_told_with_its_line(void)
 
 		CHECK(words && strncmp(words, "line 3: ", 8) == 0);
 	}
+}
+
+static bool count(void *context, const char *bytes, size_t n, size_t line)
+{
+	(void)bytes;
+	(void)line;
+	*(size_t *)context += n;
+	return true;
+}
+
+static void lists_within_lists_are_given_up_before_they_are_too_many(void)
+{
+	static const char page[] = "{\"issues\":[";
+	char lists[40] = "";
+	char pages[40 * sizeof(page)] = "";
+
+	(void)memset(lists, '[', sizeof(lists) - 1);
+	const char *words = cut(lists, 7);
+	CHECK(words && strcmp(words, "line 1: no JSON: lists within lists within lists") == 0);
+	for (size_t i = 0; i < 40; i++)
+		(void)memcpy(pages + i * strlen(page), page, strlen(page));
+	words = cut(pages, 7);
+	CHECK(words && strcmp(words, "line 1: no JSON: lists within lists within lists") == 0);
+	/* Just as many lists as there may be, and then a page. */
+	lists[32] = '\0';
+	(void)snprintf(pages, sizeof(pages), "%s%s", lists, page);
+	words = cut(pages, 7);
+	CHECK(words && strcmp(words, "line 1: no JSON: lists within lists within lists") == 0);
+}
+
+static void an_object_may_be_large_and_not_without_end(void)
+{
+	static const char *const pages[] = {NULL};
+	static char piece[1 << 20];
+	struct error err = {0};
+	size_t taken = 0;
+	struct documents *documents = documents_create(pages, count, &taken);
+
+	(void)memset(piece, '1', sizeof(piece));
+	CHECK(documents_feed(documents, "[{\"a\":", 6, &err));
+	for (int i = 0; i < 3; i++)
+		CHECK(documents_feed(documents, piece, sizeof(piece), &err));
+	CHECK(documents_feed(documents, "}{\"a\":", 6, &err));
+	CHECK_INT(taken, 3 * sizeof(piece) + 6);
+	bool goes_on = true;
+	for (int i = 0; i < 65 && goes_on; i++)
+		goes_on = documents_feed(documents, piece, sizeof(piece), &err);
+	CHECK(!goes_on);
+	CHECK_STR(err.text, "line 1: no JSON: an object of more than 64 MiB");
+	documents_destroy(documents);
+	documents_destroy(NULL);
 }
 
 /* -- lineage ------------------------------------------------------------------------------- */
@@ -181,6 +234,8 @@ int main(void)
 {
 	RUN(objects_are_found_in_documents_lists_and_pages_however_they_are_cut);
 	RUN(what_is_no_json_is_told_with_its_line);
+	RUN(lists_within_lists_are_given_up_before_they_are_too_many);
+	RUN(an_object_may_be_large_and_not_without_end);
 	RUN(commits_on_the_line_land_one_by_one);
 	RUN(what_a_merge_brings_lands_with_it);
 	RUN(the_order_in_which_they_come_does_not_matter);
