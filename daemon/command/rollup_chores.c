@@ -147,6 +147,17 @@ static void adapt(struct rollup *rollup, int64_t took_us)
 		rollup->services *= 2;
 }
 
+/* Postgres makes the plans of a session once, for tables as large as they were then, and sees
+ * that they have grown only when they are next analysed: a year of history may come in between.
+ * So they are made anew after 1, 2, 4, 8 ... transactions of recomputation. */
+static enum store_class plan_anew(struct rollup *rollup, struct error *err)
+{
+	int64_t n = rollup->counts.recomputed;
+
+	return (n & (n - 1)) == 0 ? store_script(rollup->store, "DISCARD PLANS", err)
+				  : STORE_FINE;
+}
+
 /* One transaction's worth. */
 static enum rollup_progress recompute_some(struct rollup *rollup)
 {
@@ -172,7 +183,9 @@ static enum rollup_progress recompute_some(struct rollup *rollup)
 		return ROLLUP_IDLE;
 	adapt(rollup, rollup_now_us() - began_us);
 	rollup->counts.recomputed++;
-	return ROLLUP_WORKED;
+	class = plan_anew(rollup, &err);
+	return class == STORE_FINE ? ROLLUP_WORKED
+				   : rollup_store_failed(rollup, class, "plans", &err);
 }
 
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of)

@@ -114,11 +114,12 @@ COMMENT ON COLUMN dorad_data.future.source IS 'The event''s source.';
 COMMENT ON COLUMN dorad_data.future.id IS 'The event''s id.';
 
 CREATE TABLE dorad_data.mark (
-    mark_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    mark_id  bigint GENERATED ALWAYS AS IDENTITY,
     stage    text COLLATE "C" NOT NULL,
     service  text COLLATE "C",
     entity   text COLLATE "C",
-    at       timestamptz
+    at       timestamptz,
+    PRIMARY KEY (stage, mark_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 CREATE INDEX mark_by_stage ON dorad_data.mark (stage, service);
 COMMENT ON TABLE dorad_data.mark IS

@@ -118,6 +118,33 @@ $$;
 COMMENT ON FUNCTION dorad_data.fault_of_member IS
     'What is wrong with a member of an event''s data; null when nothing is.';
 
+CREATE FUNCTION dorad_data.is_sound(key text, value jsonb) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- One expression, so that it is written out where it is asked: for each member of each event.
+    SELECT CASE
+        WHEN value = 'null' THEN true
+        WHEN key IN ('landed_at', 'committed_at', 'started_at', 'resolved_at', 'actual_start',
+                     'actual_end', 'sprint_started_at', 'added_to_sprint_at') THEN
+            CASE WHEN is_instant(value #>> '{}') THEN instant(value #>> '{}') IS NOT NULL
+                 ELSE false END
+        WHEN key IN ('changes', 'services', 'caused_by_deployments', 'deployment_ids', 'labels',
+                     'linked_incidents') THEN
+            value::text !~ '^[^[]|.[[{]' AND octet_length(value::text) <= 500
+        WHEN key IN ('service', 'sha', 'rollout_id', 'rolls_back', 'team', 'caused_by_sha',
+                     'caused_by_change_request', 'duplicate_of', 'previous', 'environment') THEN
+            octet_length(value::text) <= 500
+        WHEN key = 'status' THEN
+            value IN ('"started"', '"succeeded"', '"failed"', '"cancelled"', '"todo"',
+                      '"in_progress"', '"done"')
+        WHEN key = 'environment_class' THEN value IN ('"production"', '"sealed"', '"other"')
+        WHEN key IN ('origin', 'label_changes') THEN jsonb_typeof(value) = 'object'
+        WHEN key IN ('ordinal', 'severity', 'review') THEN false
+        ELSE true END
+$$;
+COMMENT ON FUNCTION dorad_data.is_sound IS
+    'Whether a quick look at a member of an event''s data shows that nothing is wrong; where not, '
+    'fault_of_member() says. Raises as that does where a time has the form of one and is none.';
+
 CREATE FUNCTION dorad_data.canonical_event(kind text, subject text, "time" timestamptz, data jsonb)
 RETURNS text
 LANGUAGE sql STABLE AS $$
@@ -177,10 +204,23 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.refuse_event IS 'Raises the error for an event that cannot be kept.';
 
+CREATE FUNCTION dorad_data.make_room() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- Can be asked for only before a session's first temporary table.
+    IF pg_my_temp_schema() = 0 THEN
+        PERFORM set_config('temp_buffers', '32MB', false);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.make_room IS
+    'Gives a session memory for its temporary tables: what does not fit is written to files.';
+
 CREATE FUNCTION dorad_data.stage_tables() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass('pg_temp.w_event') IS NULL THEN
+        PERFORM make_room();
         CREATE TEMP TABLE w_event (
             source text COLLATE "C", id text COLLATE "C", revision bigint,
             kind text COLLATE "C", entity text COLLATE "C",
@@ -218,6 +258,7 @@ BEGIN
         UNION ALL
         SELECT e.id, 'data.' || m.key || fault_of_member(m.key, m.value)
         FROM jsonb_each(CASE WHEN jsonb_typeof(e.data) = 'object' THEN e.data ELSE '{}' END) AS m
+        WHERE NOT is_sound(m.key, m.value)
     ) AS b
     WHERE b.fault IS NOT NULL
     LIMIT 1;
@@ -272,7 +313,8 @@ COMMENT ON FUNCTION dorad_data.blame_event IS 'Raises the error of the one event
 CREATE FUNCTION dorad_data.keep(batch jsonb) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     n_new integer;
     n_replaced integer;

@@ -4,9 +4,12 @@
 -- All functions that use them run with the search path dorad_data, pg_temp (rebuild and verify:
 -- pg_temp first, where their own copies of the fact tables are).
 --
--- They have no keys, since emptying a table rebuilds its indexes, and that makes every plan that
--- uses it anew; and are not ON COMMIT DELETE ROWS, which empties all of them, used or not, at the
--- end of every transaction (30 ms for these).
+-- Plans are made once for a session, when nobody knows how large a batch will be, and a join by
+-- two columns is thought to give one row: so those looked up by key have an index, without which
+-- such a plan costs the square of the batch. In bulk they have none: there the planner is told
+-- what there is (know), and an index would only have to be filled. None is unique, and they are
+-- not ON COMMIT DELETE ROWS, which empties all of them, used or not, at the end of every
+-- transaction (30 ms for these).
 
 SET LOCAL search_path = dorad_data, pg_temp;
 
@@ -16,6 +19,7 @@ BEGIN
     IF to_regclass('pg_temp.w_entity') IS NOT NULL THEN
         RETURN;
     END IF;
+    PERFORM make_room();
     -- What is to be folded, and its observations.
     CREATE TEMP TABLE w_entity (entity text COLLATE "C");
     CREATE TEMP TABLE w_seen (
@@ -174,9 +178,76 @@ BEGIN
     );
     CREATE TEMP TABLE w_trend (LIKE dorad_data.trend);
     CREATE TEMP TABLE w_assurance (LIKE dorad_data.assurance);
+    IF NOT in_bulk() THEN
+        PERFORM work_indexes();
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.work_tables IS 'Makes the session''s work tables, if it has none yet.';
+
+CREATE FUNCTION dorad_data.work_indexes() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE INDEX ON w_entity (entity);
+    CREATE INDEX ON w_seen (entity);
+    CREATE INDEX ON w_entity_origin (entity);
+    CREATE INDEX ON w_change (change_id);
+    CREATE INDEX ON w_change_moved (service, change_id);
+    CREATE INDEX ON w_record_mark (service, deployment_id);
+    CREATE INDEX ON w_record_seen (service, deployment_id);
+    CREATE INDEX ON w_environment (service, environment);
+    CREATE INDEX ON w_record (service, group_id);
+    CREATE INDEX ON w_by_origin (entity);
+    CREATE INDEX ON w_group (service, group_id);
+    CREATE INDEX ON w_part (service, group_id);
+    CREATE INDEX ON w_raw (service, deployment_id);
+    CREATE INDEX ON w_start (service);
+    CREATE INDEX ON w_walk (service, deployment_id);
+    CREATE INDEX ON w_kind (service, deployment_id);
+    CREATE INDEX ON w_removal (service, target);
+    CREATE INDEX ON w_removal (service, rollback_id);
+    CREATE INDEX ON w_taken (service, target);
+    CREATE INDEX ON w_reach (service, deployment_id);
+    CREATE INDEX ON w_place (service, place);
+    CREATE INDEX ON w_place (service, change_id);
+    CREATE INDEX ON w_delivery (service, change_id);
+    CREATE INDEX ON w_redelivered (service, change_id);
+    CREATE INDEX ON w_new_deployment (service, deployment_id);
+    CREATE INDEX ON w_incident (incident_id);
+    CREATE INDEX ON w_pair (incident_id, service);
+    CREATE INDEX ON w_request (cr_id);
+    CREATE INDEX ON w_request_deployment (cr_id);
+    CREATE INDEX ON w_item (item_id);
+    CREATE INDEX ON w_scope (scope, name);
+    CREATE INDEX ON w_span (scope, name);
+    CREATE INDEX ON w_holding (scope, name);
+    CREATE INDEX ON w_month_mark (scope, name);
+    CREATE INDEX ON w_bucket (bucket);
+    CREATE INDEX ON w_monthly (scope, name, month);
+    CREATE INDEX ON w_old_month (scope, name, month);
+    CREATE INDEX ON w_month_changed (scope, name, month);
+    CREATE INDEX ON w_window (scope, name, month);
+    CREATE INDEX ON w_series (scope, name, month, metric, basis);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.work_indexes IS 'Indexes of the work tables that are looked up by key.';
+
+CREATE FUNCTION dorad_data.drop_work() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    t text;
+BEGIN
+    FOR t IN
+        SELECT c.relname FROM pg_class AS c
+        WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
+          AND starts_with(c.relname, 'w_')
+    LOOP
+        EXECUTE format('DROP TABLE pg_temp.%I', t);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.drop_work IS
+    'Drops the session''s work tables: those for batches and those for everything are not the same.';
 
 CREATE FUNCTION dorad_data.clear_work() RETURNS void
 LANGUAGE plpgsql AS $$

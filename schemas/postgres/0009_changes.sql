@@ -113,10 +113,9 @@ $$;
 COMMENT ON FUNCTION dorad_data.services_of_change IS
     'The services that a change belongs to: those it names, else those its origin and paths mean.';
 
-CREATE FUNCTION dorad_data.fold_changes(today timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION dorad_data.merge_changes() RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 BEGIN
-    PERFORM gather('change', today);
     INSERT INTO w_change
         SELECT l.entity, l.at, coalesce((l.data ->> 'ordinal')::integer, 0),
                instant(l.data ->> 'committed_at'),
@@ -136,6 +135,15 @@ BEGIN
             GROUP BY s.entity
         ) AS r ON r.entity = l.entity;
     PERFORM know('w_change');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.merge_changes IS 'The changes whose observations are in w_seen: into w_change.';
+
+CREATE FUNCTION dorad_data.fold_changes(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM gather('change', today);
+    PERFORM merge_changes();
     PERFORM move_changes();
     IF NOT in_bulk() THEN
         PERFORM mark_after_changes();

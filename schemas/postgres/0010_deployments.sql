@@ -257,7 +257,7 @@ COMMENT ON FUNCTION dorad_data.gather_groups IS
     'Folds the records in w_record_mark and all others of the same roll-outs: w_record, w_group.';
 
 CREATE FUNCTION dorad_data.fold_parts() RETURNS void
-LANGUAGE plpgsql SET enable_nestloop = off AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $$
 BEGIN
     INSERT INTO w_part
         WITH outcomes AS (
@@ -298,7 +298,7 @@ COMMENT ON FUNCTION dorad_data.fold_parts IS
     'Parts of roll-outs, their outcomes, and whether they count (METRICS.md R9, R10): into w_part.';
 
 CREATE FUNCTION dorad_data.fold_groups() RETURNS void
-LANGUAGE plpgsql SET enable_nestloop = off AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $$
 BEGIN
     INSERT INTO w_raw (
         service, deployment_id, at, status, exclusion, lane, environment, given_sha, ref,

@@ -88,22 +88,17 @@ BEGIN
             WHERE d.service = l.service AND d.lane = l.lane AND d.status = 'succeeded'
               AND d.at < s.start_at
             ORDER BY d.at DESC, d.deployment_id DESC LIMIT 1) AS f
-    ), first_before AS (
-        SELECT w.service, w.lane, w.sha, f.at, f.deployment_id
-        FROM (SELECT DISTINCT service, lane, sha FROM walked WHERE sha IS NOT NULL) AS w
-        JOIN w_start AS s ON s.service = w.service
-        CROSS JOIN LATERAL (
-            SELECT d.at, d.deployment_id FROM deployment_fact AS d
-            WHERE d.service = w.service AND d.sha = w.sha AND d.lane = w.lane
-              AND d.status = 'succeeded' AND d.at < s.start_at
-            ORDER BY d.at, d.deployment_id LIMIT 1) AS f
     ), seen AS (
         SELECT w.*,
                coalesce(b.at, first_value(w.at) OVER by_sha) AS first_at,
                coalesce(b.deployment_id, first_value(w.deployment_id) OVER by_sha) AS first_id
         FROM walked AS w
-        LEFT JOIN first_before AS b
-            ON b.service = w.service AND b.lane = w.lane AND b.sha = w.sha
+        JOIN w_start AS s ON s.service = w.service
+        LEFT JOIN LATERAL (
+            SELECT d.at, d.deployment_id FROM deployment_fact AS d
+            WHERE d.service = w.service AND d.sha = w.sha AND d.lane = w.lane
+              AND d.status = 'succeeded' AND d.at < s.start_at
+            ORDER BY d.at, d.deployment_id LIMIT 1) AS b ON true
         WINDOW by_sha AS (PARTITION BY w.service, w.lane, w.sha
                           ORDER BY w.at, w.deployment_id)
     ), compared AS (

@@ -30,11 +30,11 @@ BEGIN
     LEFT JOIN w_place AS p ON p.service = w.service AND p.place = r.furthest
     LEFT JOIN w_removal AS back
         ON back.service = w.service AND back.rollback_id = w.deployment_id
-    LEFT JOIN (
+    LEFT JOIN LATERAL (
         -- The first removal stays.
-        SELECT DISTINCT ON (service, target) * FROM w_removal
-        ORDER BY service, target, at, rollback_id
-    ) AS taken ON taken.service = w.service AND taken.target = w.deployment_id;
+        SELECT t.rollback_id, t.at FROM w_removal AS t
+        WHERE t.service = w.service AND t.target = w.deployment_id
+        ORDER BY t.at, t.rollback_id LIMIT 1) AS taken ON true;
 
     -- Those before the walk that a rollback within it takes back, or took back until now.
     INSERT INTO w_taken

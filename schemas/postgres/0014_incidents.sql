@@ -63,7 +63,7 @@ COMMENT ON FUNCTION dorad_data.labels_of IS
     'The labels of a list as changed label by label since.';
 
 CREATE FUNCTION dorad_data.relabelled() RETURNS TABLE (entity text, changes jsonb)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_hashjoin = on AS $$
 BEGIN
     -- Changes label by label count from the last whole list on.
     RETURN QUERY
@@ -83,14 +83,12 @@ $$;
 COMMENT ON FUNCTION dorad_data.relabelled IS
     'Of the tickets gathered, which labels were put on or taken off since the last whole list.';
 
-CREATE FUNCTION dorad_data.fold_incidents(today timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION dorad_data.merge_incidents() RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'incidents');
     severities_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'severities');
 BEGIN
-    PERFORM gather('incident', today);
-    PERFORM merge_origins('incident');
     INSERT INTO w_incident (
         incident_id, started_at, restored_at, restore_s, state, reopens, severity,
         environment_class, services, duplicate_of, is_incident, cause, caused_by_deployments,
@@ -181,6 +179,17 @@ BEGIN
         FROM correction AS c
         WHERE c.target_kind = 'incident' AND c.target_id = f.entity
     ) AS x ON true;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.merge_incidents IS
+    'The incidents whose observations are in w_seen: into w_incident.';
+
+CREATE FUNCTION dorad_data.fold_incidents(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM gather('incident', today);
+    PERFORM merge_origins('incident');
+    PERFORM merge_incidents();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_incidents IS

@@ -76,14 +76,12 @@ $$;
 COMMENT ON FUNCTION dorad_data.class_of_item IS
     'The class of an item by the built-in rules, and the rule that gave it. Words come lower-case.';
 
-CREATE FUNCTION dorad_data.fold_items(today timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION dorad_data.merge_items() RETURNS void
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'work_items');
     statuses_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'statuses');
 BEGIN
-    PERFORM gather('work_item', today);
-    PERFORM merge_origins('work_item');
     INSERT INTO w_item
     WITH folded AS MATERIALIZED (
         SELECT s.entity, merged(s.data ORDER BY s.at, s.id, s.source) AS data, max(s.at) AS at
@@ -159,6 +157,16 @@ BEGIN
            c.excluded, c.data ->> 'item_type', c.labels, c.data ->> 'priority',
            c.linked, c.at, c.origin_id, c.data ->> 'url'
     FROM classed AS c;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.merge_items IS 'The items whose observations are in w_seen: into w_item.';
+
+CREATE FUNCTION dorad_data.fold_items(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM gather('work_item', today);
+    PERFORM merge_origins('work_item');
+    PERFORM merge_items();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_items IS 'Folds the items in w_entity: into w_item.';

@@ -96,7 +96,7 @@ COMMENT ON FUNCTION dorad_data.span_scopes IS
 
 CREATE FUNCTION dorad_data.choose_buckets(today timestamptz, tz text, all_months boolean)
 RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 BEGIN
     INSERT INTO w_bucket (bucket, scope, name, month, begins, ends, complete)
     SELECT row_number() OVER (ORDER BY b.scope, b.name, b.month), b.scope, b.name, b.month,
@@ -154,7 +154,7 @@ COMMENT ON FUNCTION dorad_data.choose_buckets IS
     'The months to compute: those marked, and those that the spans add: into w_bucket and w_slice.';
 
 CREATE FUNCTION dorad_data.judge_buckets(today timestamptz) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     default_window bigint := (SELECT attribution_window_s FROM setting);
 BEGIN
@@ -187,8 +187,10 @@ COMMENT ON FUNCTION dorad_data.judge_buckets IS
     'Phase, whether delivery is measured, and whether the month is settled, for w_bucket.';
 
 CREATE FUNCTION dorad_data.compute_months(today timestamptz, tz text) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $$
 BEGIN
+    -- What is in a month is looked up, month for month (OFFSET 0 keeps it so): all that a service
+    -- ever had is never read for the sake of one.
     INSERT INTO w_monthly
     WITH deployed AS (
         SELECT l.bucket,
@@ -206,8 +208,12 @@ BEGIN
                count(*) FILTER (WHERE c.failed AND f.failure IS NULL
                                   AND f.removed_by IS NULL AND NOT e.other) AS inferred
         FROM w_slice AS l
-        JOIN deployment_fact AS f
-            ON f.service = l.service AND f.at >= l.begins AND f.at < l.ends
+        CROSS JOIN LATERAL (
+            SELECT d.service, d.deployment_id, d.at, d.kind, d.hotfix, d.lead_source, d.failure,
+                   d.removed_by
+            FROM deployment_fact AS d
+            WHERE d.service = l.service AND d.at >= l.begins AND d.at < l.ends
+              AND d.status IS NOT NULL AND NOT d.excluded OFFSET 0) AS f
         CROSS JOIN LATERAL (
             SELECT count(*) > 0 AS some,
                    coalesce(bool_or(v.what <> 'incident:latest_deployment'), false) AS other
@@ -215,15 +221,15 @@ BEGIN
             WHERE v.service = f.service AND v.deployment_id = f.deployment_id) AS e
         CROSS JOIN LATERAL (
             SELECT coalesce(f.failure, f.removed_by IS NOT NULL OR e.some)) AS c (failed)
-        WHERE f.status IS NOT NULL AND NOT f.excluded
         GROUP BY l.bucket
     ), leads AS (
         SELECT l.bucket, d.service, d.deployment_id, d.lead_s, d.clamped
         FROM w_slice AS l
-        JOIN change_delivery AS d
-            ON d.service = l.service AND d.at >= l.begins AND d.at < l.ends
-        WHERE d.lead_s IS NOT NULL
-          AND NOT EXISTS (SELECT FROM deployment_fact AS f
+        CROSS JOIN LATERAL (
+            SELECT c.service, c.deployment_id, c.lead_s, c.clamped FROM change_delivery AS c
+            WHERE c.service = l.service AND c.at >= l.begins AND c.at < l.ends
+              AND c.lead_s IS NOT NULL OFFSET 0) AS d
+        WHERE NOT EXISTS (SELECT FROM deployment_fact AS f
                           WHERE f.service = d.service AND f.deployment_id = d.deployment_id
                             AND f.excluded)
     ), led AS (
@@ -239,18 +245,20 @@ BEGIN
     ), started AS (
         SELECT l.bucket, count(DISTINCT i.incident_id) AS n
         FROM w_slice AS l
-        JOIN incident_service AS i
-            ON i.service = l.service AND i.started_at >= l.begins AND i.started_at < l.ends
-        WHERE i.counted
+        CROSS JOIN LATERAL (
+            SELECT s.incident_id FROM incident_service AS s
+            WHERE s.service = l.service AND s.started_at >= l.begins AND s.started_at < l.ends
+              AND s.counted OFFSET 0) AS i
         GROUP BY l.bucket
     ), restored AS (
         -- One sample an incident, however many services of a team it hit.
         SELECT l.bucket, i.incident_id, min(i.restore_s) AS restore_s, min(i.reopens) AS reopens,
                bool_or(i.targets <> '{}') AS has_target
         FROM w_slice AS l
-        JOIN incident_service AS i
-            ON i.service = l.service AND i.restored_at >= l.begins AND i.restored_at < l.ends
-        WHERE i.counted
+        CROSS JOIN LATERAL (
+            SELECT s.incident_id, s.restore_s, s.reopens, s.targets FROM incident_service AS s
+            WHERE s.service = l.service AND s.restored_at >= l.begins AND s.restored_at < l.ends
+              AND s.counted OFFSET 0) AS i
         GROUP BY l.bucket, i.incident_id
     ), restores AS (
         SELECT bucket, count(*) AS incidents, count(restore_s) AS n, sum(reopens) AS reopens,
@@ -274,6 +282,7 @@ BEGIN
             SELECT o.incident_id FROM incident_service AS o
             WHERE o.service = h.service AND o.counted AND o.restored_at >= least(b.ends, today)
               AND o.started_at < least(b.ends, today)
+            OFFSET 0
         ) AS i
         GROUP BY b.bucket
     ), items AS (
@@ -285,16 +294,20 @@ BEGIN
             SELECT l.bucket, i.item_id, i.class
             FROM w_slice AS l
             JOIN w_bucket AS b ON b.bucket = l.bucket
-            JOIN item_service AS i
-                ON i.service = l.service AND i.done_at >= l.begins AND i.done_at < l.ends
+            CROSS JOIN LATERAL (
+                SELECT s.item_id, s.class, s.team FROM item_service AS s
+                WHERE s.service = l.service AND s.done_at >= l.begins AND s.done_at < l.ends
+                OFFSET 0) AS i
             WHERE b.scope = 'service' OR i.team IS NULL
             UNION
             -- The team that an item names has it alone.
             SELECT b.bucket, i.item_id, i.class
             FROM w_bucket AS b
-            JOIN item_fact AS i
-                ON i.team = b.name AND i.done_at >= b.begins AND i.done_at < b.ends
-            WHERE b.scope = 'team' AND i.exclusion IS NULL
+            CROSS JOIN LATERAL (
+                SELECT f.item_id, f.class FROM item_fact AS f
+                WHERE f.team = b.name AND f.done_at >= b.begins AND f.done_at < b.ends
+                  AND f.exclusion IS NULL OFFSET 0) AS i
+            WHERE b.scope = 'team'
         ) AS k
         GROUP BY k.bucket
     )
@@ -321,8 +334,9 @@ BEGIN
            -- As they stand, so that rows can be compared whole.
            coalesce(old.computed_at, now()), coalesce(old.revision, 1)
     FROM w_bucket AS b
-    LEFT JOIN monthly AS old
-        ON old.scope = b.scope AND old.name = b.name AND old.month = b.month
+    LEFT JOIN LATERAL (
+        SELECT m.computed_at, m.revision FROM monthly AS m
+        WHERE m.scope = b.scope AND m.name = b.name AND m.month = b.month LIMIT 1) AS old ON true
     LEFT JOIN deployed AS d ON d.bucket = b.bucket
     LEFT JOIN led AS a ON a.bucket = b.bucket
     LEFT JOIN deploy_led AS q ON q.bucket = b.bucket

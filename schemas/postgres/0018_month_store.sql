@@ -18,6 +18,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION dorad_data.differing IS 'The members of an object that differ from those of another.';
 
+CREATE FUNCTION dorad_data.counts_values() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(current_setting('dorad.counts_values', true) = 'on', false)
+$$;
+COMMENT ON FUNCTION dorad_data.counts_values IS
+    'Whether somebody wants to know how many values of each row changed.';
+
 CREATE FUNCTION dorad_data.note_revisions() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -54,6 +61,8 @@ COMMENT ON FUNCTION dorad_data.note_revisions IS
 
 CREATE FUNCTION dorad_data.store_months() RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    counting boolean := counts_values();
 BEGIN
     -- What is the same goes no further.
     DELETE FROM w_monthly AS n USING monthly AS o
@@ -72,13 +81,14 @@ BEGIN
         LEFT JOIN w_span AS n ON n.scope = s.scope AND n.name = s.name
         WHERE n.name IS NULL OR o.month < n.first_month OR o.month > n.last_month;
     INSERT INTO w_month_changed
-        SELECT n.scope, n.name, n.month, (
+        SELECT n.scope, n.name, n.month, CASE WHEN counting THEN (
                    SELECT count(*) FROM jsonb_object_keys(differing(
-                       values_of(to_jsonb(n)), coalesce(to_jsonb(o), '{}'))))
+                       values_of(to_jsonb(n)), coalesce(to_jsonb(o), '{}')))) END
         FROM w_monthly AS n
         LEFT JOIN monthly AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month
         UNION ALL
-        SELECT o.scope, o.name, o.month, (SELECT count(*) FROM jsonb_object_keys(values_of(to_jsonb(o))))
+        SELECT o.scope, o.name, o.month, CASE WHEN counting THEN (
+                   SELECT count(*) FROM jsonb_object_keys(values_of(to_jsonb(o)))) END
         FROM w_old_month AS k
         JOIN monthly AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
         WHERE k.gone;

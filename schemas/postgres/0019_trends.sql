@@ -147,16 +147,17 @@ BEGIN
                    percentile_cont(0.5) WITHIN GROUP (
                        ORDER BY (t.values[x.later] - t.values[x.earlier])
                                 / (t.months[x.later] - t.months[x.earlier])) AS slope
-            FROM pair_of_points AS x WHERE x.later <= t.n
-        ) AS q ON t.usable
+            FROM pair_of_points AS x WHERE t.usable AND x.later <= t.n
+        ) AS q ON true
         LEFT JOIN LATERAL (
             SELECT array_agg(v.n ORDER BY v.n DESC) AS ties
-            FROM (SELECT count(*)::integer AS n FROM unnest(t.values) AS value GROUP BY value) AS v
-        ) AS g ON t.usable
+            FROM (SELECT count(*)::integer AS n FROM unnest(t.values) AS value
+                  WHERE t.usable GROUP BY value) AS v
+        ) AS g ON true
         LEFT JOIN LATERAL (
             SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY value) AS median
-            FROM unnest(t.values) AS value
-        ) AS d ON t.usable
+            FROM unnest(t.values) AS value WHERE t.usable
+        ) AS d ON true
     )
     SELECT t.scope, t.name, t.month, t.metric, of_basis, t.n, t.s, k.p, t.slope,
            coalesce(k.p <= 0.10 AND sign(t.slope) = sign(t.s) AND t.s <> 0
@@ -240,14 +241,15 @@ CREATE FUNCTION dorad_data.store_trends() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     -- Those whose month is gone or no longer complete.
-    DELETE FROM trend AS t USING w_month_changed AS c
-    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month
-      AND NOT EXISTS (SELECT FROM w_window AS w
-                      WHERE w.scope = t.scope AND w.name = t.name AND w.month = t.month);
-    DELETE FROM assurance AS t USING w_month_changed AS c
-    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month
-      AND NOT EXISTS (SELECT FROM w_window AS w
-                      WHERE w.scope = t.scope AND w.name = t.name AND w.month = t.month);
+    DELETE FROM w_old_month;
+    INSERT INTO w_old_month
+        SELECT c.scope, c.name, c.month, true FROM w_month_changed AS c
+        WHERE NOT EXISTS (SELECT FROM w_window AS w
+                          WHERE w.scope = c.scope AND w.name = c.name AND w.month = c.month);
+    DELETE FROM trend AS t USING w_old_month AS c
+    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month;
+    DELETE FROM assurance AS t USING w_old_month AS c
+    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month;
     INSERT INTO trend AS t SELECT w.* FROM w_trend AS w ORDER BY 1, 2, 3, 4
     ON CONFLICT (scope, name, month, metric) DO UPDATE SET
         (direction, basis, n, s, p, slope_per_month) =

@@ -23,7 +23,7 @@ BEGIN
     DELETE FROM w_evidence;
     WITH taken AS (
         DELETE FROM mark AS m
-        WHERE m.mark_id IN (
+        WHERE m.stage = of_stage AND m.mark_id IN (
             SELECT q.mark_id FROM mark AS q WHERE q.stage = of_stage
             ORDER BY q.mark_id LIMIT at_most FOR UPDATE SKIP LOCKED)
         RETURNING m.entity
@@ -116,7 +116,7 @@ COMMENT ON FUNCTION dorad_data.recompute_corrections IS
     'Which corrections of the targets in w_entity stand; marks the targets for which that changed.';
 
 CREATE FUNCTION dorad_data.mark_months(tz text) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 BEGIN
     INSERT INTO month_mark (scope, name, month, until, because)
     WITH anchors AS (
@@ -170,12 +170,15 @@ BEGIN
         PERFORM fold_changes(today);
         total := total + n;
     END IF;
-    n := take_services(max_services);
-    IF n > 0 THEN
-        PERFORM recompute_deployments(today);
-        total := total + n;
+    -- What deployments look at comes first: else a service is walked once for each portion.
+    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change')) THEN
+        n := take_services(max_services);
+        IF n > 0 THEN
+            PERFORM recompute_deployments(today);
+            total := total + n;
+        END IF;
     END IF;
-    -- What incidents look at comes first.
+    -- What incidents look at comes first, too.
     IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change', 'deployment', 'walk')) THEN
         n := take_entities('change_request', portion);
         IF n > 0 THEN
@@ -272,7 +275,8 @@ COMMENT ON FUNCTION dorad_data.compute_scopes IS
 CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     n integer;
 BEGIN
@@ -317,7 +321,8 @@ CREATE FUNCTION dorad_data.advance(new_as_of timestamptz, by_clock boolean DEFAU
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     old_as_of timestamptz;
     tz text := (SELECT report_tz FROM setting);

@@ -270,12 +270,14 @@ BEGIN
     );
     -- What waited before is none of this catalogue's doing.
     PERFORM work_off();
-    DELETE FROM applied_change;
+    PERFORM set_config('dorad.counts_values', 'on', true);
     PERFORM catalog_tables();
     PERFORM read_services(catalog);
     PERFORM read_rules(catalog);
     PERFORM store_catalog();
+    DELETE FROM applied_change;
     PERFORM work_off();
+    PERFORM set_config('dorad.counts_values', 'off', true);
     RETURN QUERY
         SELECT c.scope, c.name, count(DISTINCT c.month)::integer, sum(c.n_values)::integer
         FROM applied_change AS c
@@ -290,7 +292,8 @@ CREATE FUNCTION dorad_data.apply_catalog(catalog jsonb, dry_run boolean) RETURNS
     scope text, name text, months integer, changed_values integer)
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = off SET enable_mergejoin = off SET client_min_messages = warning AS $$
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     report jsonb;
 BEGIN

@@ -22,6 +22,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     t text;
 BEGIN
+    PERFORM drop_work();
     FOREACH t IN ARRAY computed_tables()
         || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
     LOOP
@@ -47,11 +48,9 @@ DECLARE
     t text;
 BEGIN
     -- The work tables go too: plans made for a million rows must not outlive them.
-    FOR t IN
-        SELECT c.relname FROM pg_class AS c
-        WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
-          AND (starts_with(c.relname, 'w_') OR c.relname = ANY (computed_tables()
-               || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']))
+    PERFORM drop_work();
+    FOREACH t IN ARRAY computed_tables()
+        || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
     LOOP
         EXECUTE format('DROP TABLE pg_temp.%I', t);
     END LOOP;
