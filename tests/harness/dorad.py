@@ -84,14 +84,16 @@ def no_reports(log):
         assert word not in log, log
 
 
-def hear(notify, notices):
-    """What a daemon tells systemd, as it comes: an unread socket would stop the daemon."""
+def hear(notify, notices, has_ended):
+    """What a daemon tells systemd, as it comes: an unread socket would stop the daemon. Until it
+    has ended, lest a test that starts it ten thousand times has as many of these."""
     notify.settimeout(1)
     while notify.fileno() >= 0:     # closed: the next start has another
         try:
             notices += notify.recv(4096).decode().split("\n")
         except OSError:
-            pass
+            if has_ended():
+                notify.close()
 
 
 class Daemon:
@@ -120,12 +122,14 @@ class Daemon:
         self.notify.bind(path)
         env = environment({**self.env, "NOTIFY_SOCKET": "@" + path[1:]})
         self.notices = []
-        threading.Thread(target=hear, args=(self.notify, self.notices), daemon=True).start()
         with open(self.log, "ab") as log:
             self.started_at = log.tell()
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", *self.command], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=env, pass_fds=self.fds)
+        process = self.process
+        threading.Thread(target=hear, daemon=True, args=(
+            self.notify, self.notices, lambda: process.poll() is not None)).start()
         if wait:
             wait_until(self.is_ready,
                        what=lambda: f"dorad {self.subcommand} to start:\n{self.read_log()}")
