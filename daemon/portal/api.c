@@ -254,20 +254,21 @@ enum visit_result api_trends(struct visit *visit, struct error *err)
 /* ---- reasons ---- */
 
 /* clang-format off */
-/* $1 name, $2 first day. Scope and metric stand in the text: see page_reasons.c. */
+/* $1 name, $2 first day. Scope and metric stand in the text; a value may have no facts. */
 #define REASONS(scope, part, trend) \
 	"SELECT jsonb_build_object('metric', '" trend "'," \
-	" 'value', min(e.value), 'n', min(e.n)," \
-	" 'numerator', min(e.numerator), 'denominator', min(e.denominator)," \
+	" 'value', min(v.value), 'n', min(v.n)," \
+	" 'numerator', min(v.numerator), 'denominator', min(v.denominator)," \
 	" 'facts', coalesce(jsonb_agg(jsonb_build_object(" \
 	"  'kind', e.fact_kind, 'id', e.fact_id, 'service', e.service, 'at', e.anchor," \
 	"  'counted', e.counted, 'detail', e.kind," \
 	"  'rule', e.rule, 'evidence', e.evidence, 'url', e.url)" \
 	"  ORDER BY e.counted DESC, e.anchor, e.fact_id)" \
 	"  FILTER (WHERE e.fact_id IS NOT NULL), '[]')) AS reasons" \
-	" FROM dorad.explanation AS e" \
-	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
-	"  AND e.metric = '" part "' HAVING count(*) > 0"
+	" FROM dorad.explained AS v LEFT JOIN dorad.reason_" part " AS e" \
+	"  ON e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
+	" WHERE v.scope = '" scope "' AND v.name = $1 AND v.month = $2::date" \
+	"  AND v.metric = '" part "' HAVING count(*) > 0"
 #define BOTH(part, trend) {REASONS("service", part, trend), REASONS("team", part, trend)}
 /* clang-format on */
 

@@ -252,11 +252,9 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_item AS d WHERE d.item_id = i.item_id OFFSET 0) AS e;
 
-CREATE VIEW dorad.explanation AS
 -- The values, whether there are facts or not.
-SELECT l.scope, l.name, l.month, v.metric, v.value, v.n, v.numerator, v.denominator,
-       NULL AS fact_kind, NULL AS fact_id, NULL AS service, NULL::timestamptz AS anchor,
-       NULL::boolean AS counted, NULL AS kind, NULL AS rule, NULL::jsonb AS evidence, NULL AS url
+CREATE VIEW dorad.explained AS
+SELECT l.scope, l.name, l.month, v.metric, v.value, v.n, v.numerator, v.denominator
 FROM dorad_data.monthly AS l
 CROSS JOIN LATERAL (VALUES
     ('deployments', l.deployments::double precision, l.deployments,
@@ -271,7 +269,12 @@ CROSS JOIN LATERAL (VALUES
      l.hotfixes + l.rollbacks, l.rework_deploy_rate_n),
     ('unplanned_rate', l.unplanned_rate, l.items_done,
      l.items_failure_demand + l.items_adhoc_value, l.items_done)
-) AS v (metric, value, n, numerator, denominator)
+) AS v (metric, value, n, numerator, denominator);
+
+CREATE VIEW dorad.explanation AS
+SELECT v.*, NULL AS fact_kind, NULL AS fact_id, NULL AS service, NULL::timestamptz AS anchor,
+       NULL::boolean AS counted, NULL AS kind, NULL AS rule, NULL::jsonb AS evidence, NULL AS url
+FROM dorad.explained AS v
 UNION ALL SELECT * FROM dorad.reason_deployments
 UNION ALL SELECT * FROM dorad.reason_lead_time
 UNION ALL SELECT * FROM dorad.reason_fail_rate
@@ -303,11 +306,21 @@ COMMENT ON COLUMN dorad.explanation.rule IS 'The rule that counted it, or the re
 COMMENT ON COLUMN dorad.explanation.evidence IS 'What the rule went by.';
 COMMENT ON COLUMN dorad.explanation.url IS 'The page a person would open.';
 
+COMMENT ON VIEW dorad.explained IS 'The monthly values that have reasons, a row for each metric.';
 DO $do$
 DECLARE
     of_metric text;
     said record;
 BEGIN
+    FOR said IN
+        SELECT a.attname AS name, col_description('dorad.explanation'::regclass, e.attnum) AS words
+        FROM pg_attribute AS a
+        JOIN pg_attribute AS e
+            ON e.attrelid = 'dorad.explanation'::regclass AND e.attname = a.attname
+        WHERE a.attrelid = 'dorad.explained'::regclass AND a.attnum > 0
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN dorad.explained.%I IS %L', said.name, said.words);
+    END LOOP;
     FOREACH of_metric IN ARRAY ARRAY['deployments', 'lead_time', 'fail_rate', 'restore', 'recovery',
         'incidents_started', 'incidents_open', 'rework_deploy_rate', 'unplanned_rate']
     LOOP
