@@ -65,15 +65,15 @@
 	") SELECT (" value ") AS value FROM b"
 
 #define CHANGES \
-	"SELECT count(*) FROM dorad.fact_deployment AS f WHERE f.kind = 'change' AND" \
+	"SELECT count(*) FROM dorad.portal_deployment AS f WHERE f.kind = 'change' AND" \
 	WITHIN("f.at")
 #define LEAD_HOURS \
-	"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.lead_time_s) / 3600" \
-	" FROM dorad.fact_change AS f WHERE" WITHIN("f.delivered_at")
+	"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY f.lead_s) / 3600" \
+	" FROM dorad.portal_lead_time AS f WHERE" WITHIN("f.at")
 #define FAILED_PERCENT \
 	"SELECT 100.0 * count(*) FILTER (WHERE f.failed)" \
-	" / nullif(count(*) FILTER (WHERE f.failed OR f.kind = 'change'), 0)" \
-	" FROM dorad.fact_deployment AS f WHERE" WITHIN("f.at")
+	" / nullif(count(*) FILTER (WHERE f.kind = 'change' OR f.failed), 0)" \
+	" FROM dorad.portal_deployment AS f WHERE" WITHIN("f.at")
 #define RESTORE_HOURS \
 	"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i.restore_s) / 3600" \
 	" FROM (SELECT DISTINCT f.incident_id, f.restore_s FROM dorad.portal_incident AS f" \

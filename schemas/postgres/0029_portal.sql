@@ -66,6 +66,40 @@ COMMENT ON COLUMN dorad.portal_item_left_out.named IS 'The services that it is a
 COMMENT ON COLUMN dorad.portal_item_left_out.at IS 'When it was completed; else its last event.';
 COMMENT ON COLUMN dorad.portal_item_left_out.exclusion IS 'Why it does not count.';
 
+-- Many of these are counted at once, of a whole organisation too: whose they were and what speaks against
+-- them is looked for only where it is asked for, one by one. The rules are those of the months.
+CREATE VIEW dorad.portal_deployment AS
+SELECT f.service,
+       (SELECT o.team FROM dorad_data.ownership AS o
+        WHERE o.service = f.service AND o.valid_from <= f.at AND f.at < o.valid_to) AS team,
+       f.at, f.kind,
+       coalesce(f.failure, f.removed_by IS NOT NULL OR EXISTS (
+           SELECT FROM dorad_data.evidence AS v
+           WHERE v.service = f.service AND v.deployment_id = f.deployment_id)) AS failed
+FROM dorad_data.deployment_fact AS f
+WHERE f.status IS NOT NULL AND NOT f.excluded;
+COMMENT ON VIEW dorad.portal_deployment IS 'Counted deployments, for counting; fact_deployment says more of each.';
+COMMENT ON COLUMN dorad.portal_deployment.service IS 'The service.';
+COMMENT ON COLUMN dorad.portal_deployment.team IS 'The team that owned it then.';
+COMMENT ON COLUMN dorad.portal_deployment.at IS 'When it finished.';
+COMMENT ON COLUMN dorad.portal_deployment.kind IS 'change, rollback, redeploy or attempt.';
+COMMENT ON COLUMN dorad.portal_deployment.failed IS 'It failed in production: by evidence, or by a correction.';
+
+CREATE VIEW dorad.portal_lead_time AS
+SELECT d.service,
+       (SELECT o.team FROM dorad_data.ownership AS o
+        WHERE o.service = d.service AND o.valid_from <= d.at AND d.at < o.valid_to) AS team,
+       d.at, d.lead_s
+FROM dorad_data.change_delivery AS d
+WHERE d.lead_s IS NOT NULL
+  AND NOT EXISTS (SELECT FROM dorad_data.deployment_fact AS f
+                  WHERE f.service = d.service AND f.deployment_id = d.deployment_id AND f.excluded);
+COMMENT ON VIEW dorad.portal_lead_time IS 'Lead times that count, for counting; fact_change says more of each.';
+COMMENT ON COLUMN dorad.portal_lead_time.service IS 'The service.';
+COMMENT ON COLUMN dorad.portal_lead_time.team IS 'The team that owned it when the change was delivered.';
+COMMENT ON COLUMN dorad.portal_lead_time.at IS 'When the change was first in production.';
+COMMENT ON COLUMN dorad.portal_lead_time.lead_s IS 'Lead time in seconds.';
+
 -- What receivers say about their ledgers, which only they can read.
 CREATE TABLE dorad_data.receiver (
     ledger text COLLATE "C" PRIMARY KEY,
@@ -111,12 +145,14 @@ DO $do$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_reader') THEN
         GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
-            dorad.portal_incident, dorad.portal_item_left_out, dorad.quality_receiver
+            dorad.portal_deployment, dorad.portal_incident, dorad.portal_item_left_out,
+            dorad.portal_lead_time, dorad.quality_receiver
             TO dorad_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
         GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
-            dorad.portal_incident, dorad.portal_item_left_out, dorad.quality_receiver
+            dorad.portal_deployment, dorad.portal_incident, dorad.portal_item_left_out,
+            dorad.portal_lead_time, dorad.quality_receiver
             TO dorad_writer;
         GRANT SELECT, INSERT, UPDATE ON dorad_data.receiver TO dorad_writer;
         GRANT EXECUTE ON FUNCTION dorad_data.keep_receivers TO dorad_writer;
