@@ -59,7 +59,7 @@ bool receive_is_busy(struct receiver *receiver);
 /* Counts what /metrics tells of the ledger. */
 void receive_look(struct receiver *receiver, const char *ledger_path);
 
-/* receive_metrics.c: the text; the caller frees it. */
-char *receive_metrics(struct receiver *receiver, size_t *out_n);
+/* receive_metrics.c: answers /metrics. */
+void receive_metrics(struct receiver *receiver, struct http_request *request);
 
 #endif

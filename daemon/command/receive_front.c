@@ -145,21 +145,6 @@ static void answer_text(struct http_request *request, int status, const char *te
 	http_reply(request, &answer);
 }
 
-static void answer_metrics(struct receiver *receiver, struct http_request *request)
-{
-	size_t n = 0;
-	char *text = receive_metrics(receiver, &n);
-	const struct http_answer answer = {
-		.status = 200,
-		.content_type = "text/plain; version=0.0.4; charset=utf-8",
-		.body = text,
-		.n_body = n,
-	};
-
-	http_reply(request, &answer);
-	free(text);
-}
-
 /* The handshake of CloudEvents' webhooks: may this origin deliver here? Who may is decided by
  * its signature or token alone. */
 static void answer_options(struct http_request *request)
@@ -316,7 +301,7 @@ static void on_request(void *context, struct http_request *request)
 		on_webhook(receiver, request, &route);
 		return;
 	case ROUTE_METRICS:
-		answer_metrics(receiver, request);
+		receive_metrics(receiver, request);
 		return;
 	case ROUTE_READYZ:
 		trouble = receive_trouble(receiver);

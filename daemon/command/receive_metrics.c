@@ -2,10 +2,7 @@
 #include "http/metrics.h"
 #include "receive.h"
 
-#include "base/xalloc.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 
 static double seconds(int64_t us)
 {
@@ -147,17 +144,12 @@ static void put_redis(FILE *to, const struct forwarder_state *state)
 		"Deliveries forwarded again because of that.");
 }
 
-char *receive_metrics(struct receiver *receiver, size_t *out_n)
+static void put(FILE *to, void *context)
 {
-	char *text = NULL;
-	FILE *to = open_memstream(&text, out_n);
+	struct receiver *receiver = context;
 	struct forwarder_state state;
 	struct http_stats stats;
 
-	if (!to) { /* only for want of memory */
-		*out_n = 0;
-		return xstrdup("");
-	}
 	forwarder_state(receiver->forwarder, &state);
 	http_server_stats(receiver->server, &stats);
 	(void)pthread_mutex_lock(&receiver->lock);
@@ -169,6 +161,9 @@ char *receive_metrics(struct receiver *receiver, size_t *out_n)
 	put_forwarder(to, &state);
 	put_redis(to, &state);
 	metrics_put_http(to, &stats);
-	(void)fclose(to);
-	return text;
+}
+
+void receive_metrics(struct receiver *receiver, struct http_request *request)
+{
+	metrics_answer(request, false, put, receiver);
 }

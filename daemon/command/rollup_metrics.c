@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 struct rollup_metrics {
@@ -77,41 +76,23 @@ static void put_quality(FILE *to, const struct rollup *rollup)
 
 static int on_head(void *context, struct http_request *request, const char **allow)
 {
-	const struct http_view *view = http_request_view(request);
-
 	(void)context;
-	if (strcmp(view->path, "/metrics") != 0 && strcmp(view->path, "/healthz") != 0)
-		return 404;
-	*allow = "GET, HEAD";
-	return view->method == HTTP_GET || view->method == HTTP_HEAD ? 0 : 405;
+	return metrics_on_head(request, allow);
+}
+
+static void put(FILE *to, void *context)
+{
+	const struct rollup_metrics *metrics = context;
+
+	metrics_put_process(to, metrics->started_us);
+	put_counts(to, &metrics->rollup->counts);
+	put_gauges(to, metrics->rollup);
+	put_quality(to, metrics->rollup);
 }
 
 static void on_request(void *context, struct http_request *request)
 {
-	const struct rollup_metrics *metrics = context;
-	char *text = NULL;
-	size_t n = 0;
-	FILE *to = open_memstream(&text, &n);
-
-	if (!to)
-		abort(); /* no memory */
-	if (strcmp(http_request_view(request)->path, "/metrics") == 0) {
-		metrics_put_process(to, metrics->started_us);
-		put_counts(to, &metrics->rollup->counts);
-		put_gauges(to, metrics->rollup);
-		put_quality(to, metrics->rollup);
-	} else {
-		fputs("ok\n", to);
-	}
-	(void)fclose(to);
-	const struct http_answer answer = {
-		.status = 200,
-		.content_type = "text/plain; version=0.0.4; charset=utf-8",
-		.body = text,
-		.n_body = n,
-	};
-	http_reply(request, &answer);
-	free(text);
+	metrics_answer(request, false, put, context);
 }
 
 static void *serve(void *server)

@@ -5,6 +5,8 @@
 #include "http/reader.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 void metric_begin(FILE *to, const char *name, const char *type, const char *help)
 {
@@ -90,4 +92,44 @@ void metrics_put_http(FILE *to, const struct http_stats *stats)
 	metric_single(to, "dorad_http_accept_errors_total", "counter",
 		(double)stats->accept_errors,
 		"Failed accepts, mostly for want of descriptors.");
+}
+
+static bool is_metrics(const struct http_request *request)
+{
+	return strcmp(http_request_view(request)->path, "/metrics") == 0;
+}
+
+int metrics_on_head(const struct http_request *request, const char **allow)
+{
+	const struct http_view *view = http_request_view(request);
+
+	if (!is_metrics(request) && strcmp(view->path, "/healthz") != 0)
+		return 404;
+	*allow = "GET, HEAD";
+	return view->method == HTTP_GET || view->method == HTTP_HEAD ? 0 : 405;
+}
+
+void metrics_answer(
+	struct http_request *request, bool keep_alive, metrics_put *put, void *context)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *to = open_memstream(&text, &n);
+
+	if (!to)
+		abort(); /* no memory */
+	if (is_metrics(request))
+		put(to, context);
+	else
+		fputs("ok\n", to);
+	(void)fclose(to);
+	const struct http_answer answer = {
+		.status = 200,
+		.content_type = "text/plain; version=0.0.4; charset=utf-8",
+		.body = text,
+		.n_body = n,
+		.keep_alive = keep_alive,
+	};
+	http_reply(request, &answer);
+	free(text);
 }

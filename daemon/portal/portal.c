@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "http/metrics.h"
 #include "portal/shelf.h"
 #include "portal_priv.h"
 #include "queue_priv.h"
@@ -225,9 +226,8 @@ static int on_head(void *context, struct http_request *request, const char **all
 	enum http_method method = view->method;
 
 	(void)context;
-	if (view->listener == LISTENER_METRICS && strcmp(view->path, "/metrics") != 0 &&
-		strcmp(view->path, "/healthz") != 0)
-		return 404;
+	if (view->listener == LISTENER_METRICS)
+		return metrics_on_head(request, allow);
 	*allow = "GET, HEAD, OPTIONS";
 	return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_OPTIONS ? 0 : 405;
 }

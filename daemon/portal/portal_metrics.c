@@ -4,9 +4,6 @@
 
 #include "base/cleanup.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static void put_counts(FILE *to, const struct portal_counts *counts, size_t n_waiting)
 {
 	static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -29,33 +26,27 @@ static void put_counts(FILE *to, const struct portal_counts *counts, size_t n_wa
 		"Requests that wait for a connection to Postgres.");
 }
 
+struct shown {
+	const struct portal_counts *counts;
+	const struct http_server *server;
+	size_t n_waiting;
+};
+
+static void put(FILE *to, void *context)
+{
+	const struct shown *shown = context;
+	struct http_stats stats;
+
+	http_server_stats(shown->server, &stats);
+	metrics_put_process(to, shown->counts->started_us);
+	put_counts(to, shown->counts, shown->n_waiting);
+	metrics_put_http(to, &stats);
+}
+
 void portal_metrics_answer(const struct portal_counts *counts, const struct http_server *server,
 	size_t n_waiting, struct http_request *request)
 {
-	bool wanted = strcmp(http_request_view(request)->path, "/metrics") == 0;
-	struct http_stats stats;
-	char *text = NULL;
-	size_t n = 0;
-	FILE *to = open_memstream(&text, &n);
+	struct shown shown = {counts, server, n_waiting};
 
-	if (!to)
-		abort(); /* no memory */
-	if (wanted) {
-		http_server_stats(server, &stats);
-		metrics_put_process(to, counts->started_us);
-		put_counts(to, counts, n_waiting);
-		metrics_put_http(to, &stats);
-	} else {
-		fputs("ok\n", to);
-	}
-	(void)fclose(to);
-	const struct http_answer answer = {
-		.status = 200,
-		.content_type = "text/plain; version=0.0.4; charset=utf-8",
-		.body = text,
-		.n_body = n,
-		.keep_alive = true,
-	};
-	http_reply(request, &answer);
-	free(text);
+	metrics_answer(request, true, put, &shown);
 }

@@ -2,6 +2,7 @@
 #ifndef DORAD_HTTP_METRICS_H
 #define DORAD_HTTP_METRICS_H
 
+#include "http/http.h"
 #include "http/stats.h"
 
 #include <stdint.h>
@@ -26,5 +27,13 @@ void metrics_put_process(FILE *to, int64_t started_us);
 
 /* What a front door shows. */
 void metrics_put_http(FILE *to, const struct http_stats *stats);
+
+/* on_head of an address that has /metrics and /healthz and nothing else. */
+int metrics_on_head(const struct http_request *request, const char **allow);
+
+/* Answers /metrics with what put writes, and /healthz, where it comes here, with "ok". */
+typedef void metrics_put(FILE *to, void *context);
+void metrics_answer(
+	struct http_request *request, bool keep_alive, metrics_put *put, void *context);
 
 #endif
