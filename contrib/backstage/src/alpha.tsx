@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ApiBlueprint, createFrontendPlugin, discoveryApiRef, fetchApiRef } from '@backstage/frontend-plugin-api';
+import {
+  ApiBlueprint,
+  createFrontendPlugin,
+  discoveryApiRef,
+  type ExtensionDefinition,
+  fetchApiRef,
+  type OverridableFrontendPlugin,
+} from '@backstage/frontend-plugin-api';
 import { EntityCardBlueprint, EntityContentBlueprint } from '@backstage/plugin-catalog-react/alpha';
 import { DoradClient, doradApiRef } from './api';
 import { isDoradAvailable } from './subject';
 
-const doradApi = ApiBlueprint.make({
+// Types are named where they would be inferred: an app that writes declarations could not name them.
+const doradApi: ExtensionDefinition = ApiBlueprint.make({
   params: defineParams =>
     defineParams({
       api: doradApiRef,
@@ -13,7 +21,7 @@ const doradApi = ApiBlueprint.make({
     }),
 });
 
-const doradContent = EntityContentBlueprint.make({
+const doradContent: ExtensionDefinition = EntityContentBlueprint.make({
   params: {
     path: '/dora',
     title: 'DORA',
@@ -22,7 +30,7 @@ const doradContent = EntityContentBlueprint.make({
   },
 });
 
-const doradCard = EntityCardBlueprint.make({
+const doradCard: ExtensionDefinition = EntityCardBlueprint.make({
   params: {
     filter: isDoradAvailable,
     loader: () => import('./components/DoradCard').then(m => <m.DoradCard />),
@@ -30,8 +38,10 @@ const doradCard = EntityCardBlueprint.make({
 });
 
 /** For the new frontend system: installed by being a dependency of the app. */
-export default createFrontendPlugin({
+const doradPlugin: OverridableFrontendPlugin = createFrontendPlugin({
   pluginId: 'dorad',
   info: { packageJson: () => import('../package.json') },
   extensions: [doradApi, doradContent, doradCard],
 });
+
+export default doradPlugin;

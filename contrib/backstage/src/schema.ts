@@ -283,6 +283,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the numbers rest on; what was received and not counted, and what stopped coming */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Counts over everything, without services or teams */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Data"];
+                    };
+                };
+                default: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -456,6 +493,44 @@ export interface components {
                 since: components["schemas"]["MonthName"];
                 two_months_running: boolean;
                 url: string;
+            }[];
+        };
+        Data: {
+            /** @description how many, by reason: deployments_cancelled, incidents_excluded_severity ... */
+            not_counted: {
+                [key: string]: number;
+            };
+            /** @description sources that mean no service; at most 1,000, those with most events first */
+            unmapped: {
+                events: number;
+                /** @enum {string} */
+                kind: "deployment" | "change" | "incident" | "work_item" | "change_request";
+                system: string | null;
+                host: string | null;
+                name: string | null;
+                /** Format: date-time */
+                last_event_at: string;
+            }[];
+            /** @description sources from which nothing has come for more than three times as long as usual */
+            silent: {
+                system: string | null;
+                host: string | null;
+                name: string | null;
+                /** Format: date-time */
+                last_event_at: string;
+                silent_for_s: number;
+            }[];
+            /** @description what each receiver said last about its ledger */
+            receivers: {
+                ledger: string;
+                /** Format: date-time */
+                said_at: string;
+                /** @description deliveries kept and not yet forwarded */
+                backlog: number;
+                /** @description deliveries that could not be read */
+                quarantined: number;
+                /** @description deliveries with an event that the roll-up could not use */
+                dead: number;
             }[];
         };
     };

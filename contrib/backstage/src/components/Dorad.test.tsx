@@ -24,25 +24,25 @@ function show(element: JSX.Element, api = fakeApi()) {
 describe('DoradContent', () => {
   it('shows each metric with what it stands on, gaps as no data, the trend in a sentence', async () => {
     await show(<DoradContent />);
-    const table = screen.getByRole('table', { name: 'Deployment fail rate by month' });
+    const table = await screen.findByRole('table', { name: 'Deployment fail rate by month' });
     expect(within(table).getByText('21 %')).toBeInTheDocument();
     expect(within(table).getByText('3 of 14')).toBeInTheDocument();
     expect(within(table).getAllByText('no data')).toHaveLength(2);
     expect(within(table).getByText('2026-03 (in progress)')).toBeInTheDocument();
-    expect(screen.getByText('Lead time has been getting longer.')).toBeInTheDocument();
+    expect(await screen.findByText('Lead time has been getting longer.')).toBeInTheDocument();
   });
 
   it('tells the values to those who cannot see the chart', async () => {
     await show(<DoradContent />);
     expect(
-      screen.getByLabelText('Deployment lead time by month. 2026-01: 1.5 h, 2026-02: no data, 2026-03: 1.5 min'),
+      await screen.findByLabelText('Deployment lead time by month. 2026-01: 1.5 h, 2026-02: no data, 2026-03: 1.5 min'),
     ).toBeInTheDocument();
   });
 
   it('gives the reasons of a number at one click', async () => {
     const api = fakeApi();
     await show(<DoradContent />, api);
-    fireEvent.click(screen.getByRole('button', { name: 'Why: Deployment lead time, 2026-01' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Why: Deployment lead time, 2026-01' }));
     expect(await screen.findByText('same sha again')).toBeInTheDocument();
     expect(screen.getByRole('link', { name: /deployment-7/ })).toHaveAttribute('href', 'https://example.com/7');
     expect(api.explain).toHaveBeenCalledWith({ scope: 'services', name: 'checkout' }, '2026-01', 'lead_time');
@@ -50,19 +50,19 @@ describe('DoradContent', () => {
 
   it('says so when there is nothing yet, and when dorad cannot answer', async () => {
     const { unmount } = await show(<DoradContent />, fakeApi([]));
-    expect(screen.getByText('No months yet')).toBeInTheDocument();
+    expect(await screen.findByText('No months yet')).toBeInTheDocument();
     unmount();
     const api = fakeApi();
     api.getMonths.mockRejectedValue(new Error('the portal is away'));
     await show(<DoradContent />, api);
-    expect(screen.getAllByText(/the portal is away/)[0]).toBeInTheDocument();
+    expect((await screen.findAllByText(/the portal is away/))[0]).toBeInTheDocument();
   });
 });
 
 describe('DoradCard', () => {
   it('shows the last complete month, not the one in progress', async () => {
     await show(<DoradCard />, fakeApi([MONTHS[0], MONTHS[2]]));
-    expect(screen.getByText('2026-01')).toBeInTheDocument();
+    expect(await screen.findByText('2026-01')).toBeInTheDocument();
     expect(screen.getByText('Deployment frequency: 12 deployments (30 days)')).toBeInTheDocument();
     expect(screen.getByText('Time to restore: no data (n = 0)')).toBeInTheDocument();
   });
