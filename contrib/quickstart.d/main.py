@@ -180,7 +180,7 @@ portal:
         self.postgres = Postgres(state.path("postgres"), state.path("postgres.log"))
         self.processes.append(self.postgres.start())
         self.configure(self.postgres)
-        run_dorad(state, "migrate")
+        self.migrate()
         run_dorad(state, "catalog", "apply", state.path("catalog.yaml"))
         say("starting dorad receive, dorad rollup and dorad portal")
         for name in ("receive", "rollup", "portal"):
@@ -190,6 +190,14 @@ portal:
             if name in self.ports:
                 address = ("127.0.0.1", self.ports[name])
                 process.wait_until(lambda where=address: http_answers(where))
+
+    def migrate(self):
+        try:
+            run_dorad(self.state, "migrate")
+        except Failed as failed:
+            raise Failed(f"{failed}{self.state.folder} may be of another dorad than this one: "
+                         "contrib/quickstart --reset throws its made-up year away and begins "
+                         "anew") from None
 
     def send(self, seed):
         state = self.state

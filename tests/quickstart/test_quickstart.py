@@ -17,8 +17,10 @@ from harness.dorad import ROOT
 from harness.wait import wait_until
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "portal"))
+sys.path.insert(0, os.path.join(ROOT, "contrib", "quickstart.d"))
 
 from paper import Paper, scope_of  # noqa: E402
+from servers import Postgres  # noqa: E402
 from walk import walk  # noqa: E402
 
 QUICKSTART = os.path.join(ROOT, "contrib", "quickstart")
@@ -170,6 +172,18 @@ def test_it_stays_until_it_is_stopped_and_leaves_nothing_running(second, state):
     rest = process.stdout.read()
     assert process.wait() == 0, rest
     wait_until(lambda: processes(state) == [], what="everything to end")
+
+
+def test_a_database_of_another_dorad_is_left_alone_and_the_way_out_is_told(second, state):
+    assert second[0].poll() is not None
+    postgres = Postgres(os.path.join(state, "postgres"), os.path.join(state, "postgres.log"))
+    server = postgres.start()
+    subprocess.run([*postgres.psql(), "-qc", "UPDATE dorad_data.migration SET sha256 = 'x'"],
+                   check=True)
+    server.stop()
+    code, output = quickstart(state, "--once")
+    assert code == 1 and "a migration must not change" in output
+    assert "contrib/quickstart --reset throws its made-up year away" in output
 
 
 def test_a_folder_of_somebody_elses_is_left_alone(tmp_path):
