@@ -134,6 +134,7 @@ static enum visit_result ask(struct visit *visit, const char *sql, const char *u
 		.values = {project && *project ? project : NULL, team && *team ? team : NULL,
 			range[0], range[1], unit},
 		.n_values = 5};
+	visit->is_dear = !ask.values[0] && !ask.values[1];
 	enum visit_result result = visit_ask(visit, &ask, 1, err);
 	*out = ask.rows;
 	return result;

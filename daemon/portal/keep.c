@@ -39,6 +39,11 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+int64_t keep_for_us(int64_t took_us)
+{
+	return took_us > LONGEST_US / FACTOR ? LONGEST_US : took_us * FACTOR;
+}
+
 struct keep *keep_create(void)
 {
 	struct keep *keep = xcalloc(1, sizeof(*keep));
@@ -112,8 +117,7 @@ static void put(struct keep *keep, struct place *place, struct kept *made, int64
 	place->kept = made;
 	if (made)
 		(void)hold(place);
-	place->until_us = began_us + took_us +
-		(took_us > LONGEST_US / FACTOR ? LONGEST_US : took_us * FACTOR);
+	place->until_us = began_us + took_us + keep_for_us(took_us);
 	place->busy = false;
 	(void)pthread_cond_broadcast(&keep->counted);
 	(void)pthread_mutex_unlock(&keep->lock);

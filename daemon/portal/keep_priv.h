@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "store/batch.h"
 
+#include <stdint.h>
+
 /*
  * What is the same for everybody and takes long to count, kept for thirty times as long as the
  * counting took: on a small database next to nothing, never more than a minute. While one
@@ -29,6 +31,9 @@ struct keep_question {
 
 /* The rows of some asks, as long as anybody holds them. */
 struct kept;
+
+/* How long what took so long is kept. */
+int64_t keep_for_us(int64_t took_us);
 
 struct keep *keep_create(void);
 void keep_destroy(struct keep *keep); /* NULL is fine */

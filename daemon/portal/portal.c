@@ -98,15 +98,24 @@ static bool is_granted(const struct portal *portal, const struct visit *visit)
 		access_is_granted(&portal->settings.access, visit->view);
 }
 
-/* What was made for the same address, if the database has not changed since. */
+static bool take_again(
+	struct portal *portal, struct visit *visit, const char *key, struct shelf_page *out)
+{
+	if (!shelf_has(portal->shelf, key))
+		return false;
+	if (shelf_take(portal->shelf, key, NULL, now_us(CLOCK_MONOTONIC), visit->arena, out))
+		return true;
+	const char *version = visit_version_now(visit);
+	return version && shelf_take(portal->shelf, key, version, 0, visit->arena, out);
+}
+
+/* What was made for the same address, if the database has not changed since; or not long ago,
+ * of what is dear. */
 static bool is_at_hand(struct portal *portal, struct visit *visit, const char *key)
 {
 	struct shelf_page page;
 
-	if (!shelf_has(portal->shelf, key))
-		return false;
-	const char *version = visit_version_now(visit);
-	if (!version || !shelf_take(portal->shelf, key, version, visit->arena, &page))
+	if (!take_again(portal, visit, key, &page))
 		return false;
 	visit->policy = page.policy;
 	visit->cache = page.cache;
@@ -118,14 +127,17 @@ static bool is_at_hand(struct portal *portal, struct visit *visit, const char *k
 	return true;
 }
 
-static void put_by(struct portal *portal, const struct visit *visit, const char *key)
+static void put_by(
+	struct portal *portal, const struct visit *visit, const char *key, int64_t began_us)
 {
+	int64_t ended_us = now_us(CLOCK_MONOTONIC);
 	const struct shelf_page page = {.type = visit->type,
 		.policy = visit->policy,
 		.cache = visit->cache,
 		.link = visit->link,
 		.etag = visit->etag,
 		.for_all = visit->for_all,
+		.until_us = visit->is_dear ? ended_us + keep_for_us(ended_us - began_us) : 0,
 		.body = visit->body,
 		.n_body = visit->n_body};
 
@@ -136,6 +148,7 @@ static void put_by(struct portal *portal, const struct visit *visit, const char 
 static void answer(struct portal *portal, struct visit *visit, struct error *err)
 {
 	const struct http_view *view = visit->view;
+	int64_t began_us = now_us(CLOCK_MONOTONIC);
 	const char *key =
 		arena_printf(visit->arena, "%s?%s", view->path, view->query ? view->query : "");
 
@@ -143,7 +156,7 @@ static void answer(struct portal *portal, struct visit *visit, struct error *err
 		return;
 	visit_serve(visit, err);
 	reply_tag(visit);
-	put_by(portal, visit, key);
+	put_by(portal, visit, key, began_us);
 }
 
 static void make(struct portal *portal, struct visit *visit)

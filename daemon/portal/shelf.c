@@ -28,6 +28,7 @@ struct entry {
 	char *link;
 	char *etag;
 	bool for_all;
+	int64_t until_us;
 	size_t n_body;
 	void *packed; /* the body */
 	size_t n_packed;
@@ -87,6 +88,7 @@ static struct entry *make(struct press *press, const char *key, const char *vers
 		.link = copy(page->link),
 		.etag = copy(page->etag),
 		.for_all = page->for_all,
+		.until_us = page->until_us,
 		.n_body = page->n_body};
 	entry->packed = press_pack(press, page->body, page->n_body, &entry->n_packed);
 	entry->n_bytes = ENTRY_BYTES + strlen(key) + strlen(version) + entry->n_packed +
@@ -171,20 +173,23 @@ static bool unpack(struct press *press, const struct entry *entry, struct arena 
 		.link = text_of(arena, entry->link),
 		.etag = text_of(arena, entry->etag),
 		.for_all = entry->for_all,
+		.until_us = entry->until_us,
 		.body = body,
 		.n_body = n};
 	return true;
 }
 
-bool shelf_take(struct shelf *shelf, const char *key, const char *version, struct arena *arena,
-	struct shelf_page *out)
+bool shelf_take(struct shelf *shelf, const char *key, const char *version, int64_t now_us,
+	struct arena *arena, struct shelf_page *out)
 {
 	(void)pthread_mutex_lock(&shelf->lock);
 	struct entry *entry = find(shelf, key);
-	if (entry && strcmp(entry->version, version) != 0) {
+	if (entry && version && strcmp(entry->version, version) != 0) {
 		take_out(shelf, entry); /* it will be made again now */
 		entry = NULL;
 	}
+	if (entry && !version && entry->until_us <= now_us)
+		entry = NULL;
 	if (entry) {
 		entry->holders++;
 		TAILQ_REMOVE(&shelf->by_use, entry, by_use);

@@ -29,6 +29,7 @@ struct visit {
 	const char
 		*version; /* of the database that the answer shows; NULL: it cannot be told */
 	bool is_aged;     /* it shows kept rows, too, which are older than that */
+	bool is_dear;     /* the same for everybody, and long in the making */
 	bool is_replica;  /* it was one that follows another */
 	const char *behind_s; /* by so many seconds; NULL: it does not know */
 

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Pages as they were made, compressed, each with the version of the database that it shows:
@@ -20,6 +21,7 @@ struct shelf_page {
 	const char *link; /* NULL: none */
 	const char *etag;
 	bool for_all;
+	int64_t until_us; /* it may be shown so long whatever the version; 0: never */
 	const char *body;
 	size_t n_body;
 };
@@ -31,9 +33,10 @@ void shelf_destroy(struct shelf *shelf); /* NULL is fine */
 /* Whether there is such a page, of whatever version. */
 bool shelf_has(struct shelf *shelf, const char *key);
 
-/* The page of that key and version, the arena's; false: there is none. */
-bool shelf_take(struct shelf *shelf, const char *key, const char *version, struct arena *arena,
-	struct shelf_page *out);
+/* The page of that key and version, the arena's; version NULL: one that may be shown at now_us
+ * whatever its version. False: there is none. */
+bool shelf_take(struct shelf *shelf, const char *key, const char *version, int64_t now_us,
+	struct arena *arena, struct shelf_page *out);
 
 /* Keeps a copy, instead of what had the key before. */
 void shelf_put(struct shelf *shelf, const char *key, const char *version,

@@ -62,6 +62,17 @@ def test_what_is_not_committed_yet_is_on_no_page(small):
     assert "Not yet" not in small.get(path).body.decode()
 
 
+def test_what_is_pooled_over_everything_shows_a_change_soon(small):
+    path = "/dora/api/metric?type=df_count&aggregation=monthly"
+    first = small.get(path).body
+    change = ("UPDATE dorad_data.deployment_fact SET excluded = %s WHERE kind = 'change' AND at ="
+              " (SELECT max(at) FROM dorad_data.deployment_fact WHERE kind = 'change') RETURNING 1")
+    small.query(change, True)
+    wait_until(lambda: small.get(path).body != first, 90, what="a deployment less")
+    small.query(change, False)
+    wait_until(lambda: small.get(path).body == first, 90, what="it to be counted again")
+
+
 def test_a_page_is_not_at_hand_for_whoever_may_not_read_it(small):
     ask_until_at_hand(small, "/services/checkout")
     small.site.config["portal"]["token"] = small.site.file("portal.token", "let-me-read-these-pages-please\n")

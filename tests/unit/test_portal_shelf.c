@@ -32,7 +32,7 @@ static bool is_there(struct shelf *shelf, const char *key, const char *version)
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	struct shelf_page page;
 
-	return shelf_take(shelf, key, version, arena, &page);
+	return shelf_take(shelf, key, version, 0, arena, &page);
 }
 
 static void a_page_comes_back_as_it_was_put(void)
@@ -45,7 +45,7 @@ static void a_page_comes_back_as_it_was_put(void)
 	page.link = "</next>; rel=next";
 	page.for_all = true;
 	shelf_put(shelf, "/a?", "1", &page);
-	CHECK(shelf_take(shelf, "/a?", "1", arena, &got));
+	CHECK(shelf_take(shelf, "/a?", "1", 0, arena, &got));
 	shelf_destroy(shelf); /* what was taken is the arena's */
 	CHECK_STR(got.type, page.type);
 	CHECK_STR(got.policy, page.policy);
@@ -64,7 +64,7 @@ static void an_empty_page_is_a_page(void)
 	struct shelf_page got;
 
 	put(shelf, "/a?", "1", "");
-	CHECK(shelf_take(shelf, "/a?", "1", arena, &got));
+	CHECK(shelf_take(shelf, "/a?", "1", 0, arena, &got));
 	CHECK_INT(got.n_body, 0);
 	CHECK(!got.link);
 	shelf_destroy(shelf);
@@ -84,6 +84,25 @@ static void a_page_of_another_version_is_none(void)
 	shelf_destroy(shelf);
 }
 
+static void a_page_may_be_shown_for_a_while_whatever_its_version(void)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	struct shelf *shelf = shelf_create(ROOM);
+	struct shelf_page page = page_of("dear");
+	struct shelf_page got;
+
+	put(shelf, "/cheap?", "1", "cheap");
+	page.until_us = 1000;
+	shelf_put(shelf, "/dear?", "1", &page);
+	CHECK(shelf_take(shelf, "/dear?", NULL, 999, arena, &got));
+	CHECK_STR(got.body, "dear");
+	CHECK(!shelf_take(shelf, "/dear?", NULL, 1000, arena, &got));
+	CHECK(!shelf_take(shelf, "/cheap?", NULL, 999, arena, &got));
+	CHECK(is_there(shelf, "/dear?", "1"));
+	CHECK(is_there(shelf, "/cheap?", "1"));
+	shelf_destroy(shelf);
+}
+
 static void of_two_pages_with_one_key_the_later_stays(void)
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
@@ -92,7 +111,7 @@ static void of_two_pages_with_one_key_the_later_stays(void)
 
 	put(shelf, "/a?", "1", "one");
 	put(shelf, "/a?", "1", "another");
-	CHECK(shelf_take(shelf, "/a?", "1", arena, &got));
+	CHECK(shelf_take(shelf, "/a?", "1", 0, arena, &got));
 	CHECK_STR(got.body, "another");
 	shelf_destroy(shelf);
 }
@@ -136,7 +155,7 @@ static void *use(void *context)
 		struct shelf_page page;
 
 		(void)snprintf(key, sizeof(key), "/%d?", i % 40);
-		if (shelf_take(shelf, key, "1", arena, &page))
+		if (shelf_take(shelf, key, "1", 0, arena, &page))
 			wrong += strcmp(page.body, key) != 0;
 		else
 			put(shelf, key, "1", key);
@@ -164,6 +183,7 @@ int main(void)
 	RUN(a_page_comes_back_as_it_was_put);
 	RUN(an_empty_page_is_a_page);
 	RUN(a_page_of_another_version_is_none);
+	RUN(a_page_may_be_shown_for_a_while_whatever_its_version);
 	RUN(of_two_pages_with_one_key_the_later_stays);
 	RUN(what_was_used_least_lately_goes_first);
 	RUN(a_page_larger_than_the_shelf_is_not_kept);
