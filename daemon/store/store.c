@@ -97,10 +97,15 @@ static bool is_pooled(PGconn *connection)
 	return pooled;
 }
 
-static PGconn *open_connection(const struct conninfo *conninfo)
+static PGconn *open_connection(const struct store *store)
 {
-	return PQconnectdbParams(
-		(const char *const *)conninfo->names, (const char *const *)conninfo->values, 0);
+	bool other = account_take(&store->conninfo, store->account);
+	PGconn *connection = PQconnectdbParams((const char *const *)store->conninfo.names,
+		(const char *const *)store->conninfo.values, 0);
+
+	if (other)
+		account_leave();
+	return connection;
 }
 
 enum store_class store_connect(struct store *store, struct error *err)
@@ -109,12 +114,12 @@ enum store_class store_connect(struct store *store, struct error *err)
 		return STORE_FINE;
 
 	disconnect(store);
-	PGconn *connection = open_connection(&store->conninfo);
+	PGconn *connection = open_connection(store);
 	if (PQstatus(connection) != CONNECTION_OK &&
 		strstr(PQerrorMessage(connection), "unsupported startup parameter")) {
 		PQfinish(connection);
 		conninfo_drop_options(&store->conninfo);
-		connection = open_connection(&store->conninfo);
+		connection = open_connection(store);
 	}
 	if (PQstatus(connection) != CONNECTION_OK) {
 		char words[400];

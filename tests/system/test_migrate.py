@@ -2,6 +2,9 @@
 """The schema comes with the program, is applied once, and only forward."""
 
 import json
+import os
+import pwd
+import signal
 import sqlite3
 import subprocess
 
@@ -35,6 +38,23 @@ def test_every_migration_is_applied_once_and_noted(empty):
     assert noted == [{key: row[key] for key in ("version", "name", "sha256")} for row in applied]
     assert states(empty) == []
     assert set(states(empty, "--dry-run")) == {"there"}
+
+
+def test_root_connects_as_the_account_whose_role_it_is(empty):
+    """Root is no role of Postgres, which knows who connects to its socket (peer)."""
+    role = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    server = empty.postgres
+    with open(os.path.join(server.data, "pg_hba.conf"), "r+", encoding="utf-8") as file:
+        rules = file.read()
+        file.seek(0)
+        file.write(f"local all {role} peer\n" + rules)
+    os.kill(server.pid, signal.SIGHUP)
+    server.psql("postgres", "-c", f'CREATE ROLE "{role}" LOGIN',
+                "-c", f'ALTER DATABASE "{empty.database}" OWNER TO "{role}"')
+    empty.config["rollup"]["postgres"] = server.dsn(empty.database, role)
+    assert set(states(empty)) == {"applied"}
+    assert empty.query("SELECT DISTINCT tableowner FROM pg_tables"
+                       " WHERE schemaname = 'dorad_data'") == [{"tableowner": role}]
 
 
 def test_three_at_once_take_turns(empty):
