@@ -9,6 +9,7 @@
 
 import json
 import threading
+import time
 
 from harness.dorad import Site
 from harness.faults import send, settled
@@ -78,6 +79,10 @@ def undisturbed_rows(postgres, events):
         return rows_of(site)
 
 
+PORTION = 20        # events in a request
+RATE = 2000         # events a second: what breaks is the subject, not how much a worker can do
+
+
 class Road:
     """Senders, the receiver and a roll-up worker at work on a history until it is left; then
     every event has been answered 200 at least once, and has arrived."""
@@ -101,11 +106,15 @@ class Road:
     def _send(self):
         """Posts the history in an order of its own, over and over; ends between two rounds."""
         secret = self.site.secrets["push"]
+        apart, due = PORTION * len(self.threads) / RATE, time.monotonic()
         while not self.stopping:
             with self.lock:
                 order = self.rolls.sample(self.events, len(self.events))
             while order:
-                portion, order = order[:20], order[20:]
+                portion, order = order[:PORTION], order[PORTION:]
+                if not self.stopping:       # the last round is sent as fast as it goes
+                    time.sleep(max(0.0, due - time.monotonic()))
+                    due = max(due + apart, time.monotonic())
                 body = "\n".join(map(json.dumps, portion)).encode()
                 head = ("POST /webhooks/push HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                         f"{secret}\r\nContent-Type: application/x-ndjson\r\n"
