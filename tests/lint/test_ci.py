@@ -10,28 +10,51 @@ import pytest
 from sources import ROOT
 
 
-def run(folder, tests, fuzz):
-    """The last line and the exit code, with these scripts for tests/run and tests/fuzz/run."""
+FINE = "echo 3 passed, 0 failed"
+SKIPS = "echo '== skipped: there is no root'; echo 0 passed, 0 failed; exit 3"
+
+
+def run(folder, tests=FINE, fuzz=FINE, systemd=FINE):
+    """What is printed and the exit code, with these scripts for the three that it calls."""
     os.makedirs(folder / ".ci")
     shutil.copy(os.path.join(ROOT, ".ci", "run"), folder / ".ci" / "run")
-    for name, text in ("tests/run", tests), ("tests/fuzz/run", fuzz):
+    for name, text in (("tests/run", tests), ("tests/fuzz/run", fuzz),
+                       ("tests/systemd/run", systemd)):
         path = folder / name
         os.makedirs(path.parent, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
     done = subprocess.run([folder / ".ci" / "run"], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, check=False)
-    return done.stdout.splitlines()[-1], done.returncode
+    return done.stdout, done.returncode
 
 
-@pytest.mark.parametrize("tests, fuzz, last", [
-    ("echo 5 passed, 0 failed", "echo 2 passed, 0 failed", "7 passed, 0 failed"),
-    ("echo 4 passed, 1 failed; exit 1", "echo 2 passed, 0 failed", "6 passed, 1 failed"),
-    ("echo 5 passed, 0 failed", "echo 1 passed, 1 failed; exit 1", "6 passed, 1 failed"),
-    ("echo it broke; exit 1", "echo 2 passed, 0 failed", "2 passed, 1 failed"),
-    ("echo 5 passed, 0 failed", "kill -9 $$", "5 passed, 1 failed"),
-    ("echo 5 passed, 0 failed; echo and then more", "echo 2 passed, 0 failed",
-     "2 passed, 1 failed"),
+@pytest.mark.parametrize("scripts, last", [
+    ({}, "9 passed, 0 failed"),
+    ({"tests": "echo 4 passed, 1 failed; exit 1"}, "10 passed, 1 failed"),
+    ({"fuzz": "echo 1 passed, 1 failed; exit 1"}, "7 passed, 1 failed"),
+    ({"systemd": "echo 1 passed, 2 failed; exit 1"}, "7 passed, 2 failed"),
+    ({"tests": "echo it broke; exit 1"}, "6 passed, 1 failed"),
+    ({"fuzz": "kill -9 $$"}, "6 passed, 1 failed"),
+    ({"systemd": "exit 1"}, "6 passed, 1 failed"),
+    ({"tests": "echo 5 passed, 0 failed; echo and then more"}, "6 passed, 1 failed"),
+    ({"tests": "echo 5 passed, 0 failed; exit 1"}, "11 passed, 1 failed"),
+    ({"tests": "echo 0 passed, 0 failed"}, "6 passed, 1 failed"),
+    ({"systemd": "echo 0 passed, 0 failed; exit 3"}, "6 passed, 1 failed"),
 ])
-def test_a_failure_anywhere_is_in_the_count(tmp_path, tests, fuzz, last):
-    assert run(tmp_path, tests, fuzz) == (last, 0 if last.endswith(" 0 failed") else 1)
+def test_a_failure_anywhere_is_in_the_count(tmp_path, scripts, last):
+    said, code = run(tmp_path, **scripts)
+    assert said.splitlines()[-1] == last
+    assert code == (0 if last.endswith(" 0 failed") else 1)
+
+
+def test_what_cannot_run_here_is_no_failure_and_is_said_in_words(tmp_path):
+    said, code = run(tmp_path, systemd=SKIPS)
+    assert said.splitlines()[-2:] == [
+        "== NOT RUN, and so not counted: under systemd: there is no root", "6 passed, 0 failed"]
+    assert code == 0
+
+
+def test_what_cannot_run_here_does_not_make_a_failure_good(tmp_path):
+    said, code = run(tmp_path, tests="echo 2 passed, 1 failed; exit 1", systemd=SKIPS)
+    assert said.splitlines()[-1] == "5 passed, 1 failed" and code == 1
