@@ -15,6 +15,7 @@ from harness.faults import ROUNDS, dice, event, optimised, request, send, shim
 from harness.wait import wait_until
 
 N_DELIVERIES = 12
+FULL = (errno.ENOSPC, -1)
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +42,17 @@ def post_some(site, prefix, n=N_DELIVERIES):
     return answered
 
 
-def kept_ids(site):
-    """The ids of the bodies that are in the ledger, read by a healthy dorad."""
+def ids(site):
+    return {entry["id"] for entry in site.redis.entries("deployment")}
+
+
+def kept_ids(site, or_forwarded=False):
+    """The ids of the bodies that are in the ledger, read by a healthy dorad; or_forwarded: and of
+    those that were forwarded, which a disk that is full lets go."""
+    forwarded = ids(site) if or_forwarded else set()
     site.redis.client().flushall()
     site.run("replay")
-    return {entry["id"] for entry in site.redis.entries("deployment")}
+    return forwarded | ids(site)
 
 
 def count_calls(site):
@@ -59,10 +66,11 @@ def count_calls(site):
 
 
 def choose(rolls, most, faults, n):
-    """Which Nth calls fail, and how: every one in every way in a long run, else the first few
-    and some others."""
+    """Which Nth calls fail, and how: every one in every way in a long run (with all later ones:
+    every tenth), else the first few and some others."""
     if ROUNDS >= 50 or most <= n * ROUNDS:
-        return [(nth, fault) for nth in range(1, most + 1) for fault in faults]
+        return [(nth, fault) for nth in range(1, most + 1) for fault in faults
+                if "always" not in fault or nth % 10 == 0]
     chosen = {*range(1, 4), *(rolls.randrange(1, most + 1) for _ in range(n * ROUNDS))}
     return [(nth, rolls.choice(faults)) for nth in sorted(chosen)]
 
@@ -81,15 +89,19 @@ def try_with(site, name, **settings):
 def torture(site, call, faults, n):
     rolls = dice(call)
     counts = count_calls(site)
-    answered = set()
-    tried = 0
+    answered, lost = set(), set()
+    chosen = choose(rolls, counts[call] + 2, faults, n)
     print(f"{call}: {counts[call]} calls in a run of {N_DELIVERIES} deliveries")
     assert counts[call] > 0
-    for nth, fault in choose(rolls, counts[call] + 2, faults, n):
-        answered |= set(try_with(site, f"{call}-{tried}", call=call, nth=nth, **fault))
-        tried += 1
-    lost = answered - kept_ids(site)
-    print(f"{call}: {tried} runs, {len(answered)} answered 200, {len(lost)} lost")
+    for full in (False, True):      # where the disk seems full, room is made in the ledger
+        now = set()
+        for nth, fault in chosen:
+            if (fault["errno"] in FULL) == full:
+                now |= set(try_with(site, f"{call}-{nth}-{faults.index(fault)}", call=call,
+                                    nth=nth, **fault))
+        lost |= now - kept_ids(site, or_forwarded=full)
+        answered |= now
+    print(f"{call}: {len(chosen)} runs, {len(answered)} answered 200, {len(lost)} lost")
     assert not lost
     assert answered
 
