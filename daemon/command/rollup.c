@@ -143,6 +143,10 @@ static enum rollup_progress round_of_work(struct rollup *rollup)
 	(void)rollup_catalog(rollup);
 	if (rollup_lease(rollup) == ROLLUP_STUCK)
 		return ROLLUP_STUCK;
+	int64_t calm_us = rollup->due.calm_us - rollup_now_us();
+
+	if (!rollup->behind && calm_us > 0 && !wakeup_wait(rollup->wakeup, calm_us))
+		return ROLLUP_IDLE;
 	enum rollup_progress progress = rollup_intake(rollup, rollup->dirty ? 0 : BLOCK_MS);
 
 	if (progress == ROLLUP_STUCK)
@@ -247,6 +251,8 @@ static int run_worker(const struct command_line *line, struct rollup *rollup, co
 		return command_fail(line, "%s", err.text);
 	if (!schema_fits(rollup, &err))
 		return rollup->wakeup->stop ? EXIT_DONE : command_fail(line, "%s", err.text);
+	if (rollup_start_clock(rollup, as_of) == ROLLUP_STUCK && rollup->once)
+		return EXIT_FAILED;
 	return rollup->once ? run_once(rollup, as_of) : run_on(rollup);
 }
 

@@ -58,7 +58,8 @@ struct rollup {
 		int64_t catalog_us;
 		int64_t standing_us;
 		int64_t minute_us;
-		int64_t recompute_us;
+		int64_t recompute_us; /* at the latest, while events keep coming */
+		int64_t calm_us;      /* not before, unless it is behind */
 		int64_t quality_us;
 		int64_t lease_us;
 	} due;
@@ -83,21 +84,20 @@ bool rollup_event_write(const struct stream_entry *entry, FILE *to, struct error
 
 /* rollup_keep.c: keeps entries, acknowledges them, puts aside what cannot be kept. */
 enum rollup_progress rollup_keep(struct rollup *rollup, const struct stream_entries *entries);
-
 /* rollup_intake.c: one round of reading: own pending ones, those of the dead, new ones. */
 enum rollup_progress rollup_intake(struct rollup *rollup, int64_t block_ms);
 
 /* What a stream's result asks for; logs it. */
 enum rollup_progress rollup_stream_failed(struct rollup *rollup, enum stream_result result,
 	const char *doing, const struct error *err);
-
 /* rollup_chores.c. The same for Postgres. */
 enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class class,
 	const char *doing, const struct error *err);
 
 /* Applies rollup.catalog if it is not as it was; a bad file leaves what was applied. */
 enum rollup_progress rollup_catalog(struct rollup *rollup);
-
+/* Sets the clock (NULL: to now) of a database that has never had one. */
+enum rollup_progress rollup_start_clock(struct rollup *rollup, const char *as_of);
 /* Moves the clock (NULL: to now), works off what is marked: for a while, or (--once) all. */
 enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 

@@ -26,6 +26,10 @@
 #define RECOMPUTE_EVERY_US 10000000
 #define RECOMPUTE_SHARE 5
 
+/* When all is computed it lets as much time go by as that took: what comes in meanwhile is
+ * computed together. Else each event of a steady flow would have its months to itself. */
+#define CALM_AT_MOST_US 1000000
+
 /* One worker trims at a time; any number nobody else uses: "trim", in bytes. */
 #define TRIM_LOCK "1953655149"
 
@@ -139,6 +143,22 @@ static enum rollup_progress advance(struct rollup *rollup, const char *as_of)
 				   : rollup_store_failed(rollup, class, "advance", &err);
 }
 
+enum rollup_progress rollup_start_clock(struct rollup *rollup, const char *as_of)
+{
+	struct error err = {0};
+	struct statement statement = {
+		.sql = "SELECT dorad_data.start_clock(coalesce($1::timestamptz,"
+		       " clock_timestamp()))",
+		.values = {as_of},
+		.n_values = 1,
+	};
+	enum store_class class = store_transact(rollup->store, patiently, &statement, &err);
+
+	store_rows_destroy(statement.rows);
+	return class == STORE_FINE ? ROLLUP_WORKED
+				   : rollup_store_failed(rollup, class, "clock", &err);
+}
+
 static void adapt(struct rollup *rollup, int64_t took_us)
 {
 	if (took_us > SLOW_US && rollup->services > FEWEST_SERVICES)
@@ -199,10 +219,14 @@ enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of)
 	if (progress == ROLLUP_IDLE)
 		rollup->dirty = false;
 
-	int64_t took_us = rollup_now_us() - began_us;
+	int64_t now_us = rollup_now_us();
+	int64_t took_us = now_us - began_us;
 	int64_t rest_us = took_us * RECOMPUTE_SHARE;
 	rollup->due.recompute_us =
-		rollup_now_us() + (rest_us > RECOMPUTE_EVERY_US ? rest_us : RECOMPUTE_EVERY_US);
+		now_us + (rest_us > RECOMPUTE_EVERY_US ? rest_us : RECOMPUTE_EVERY_US);
+	rollup->due.calm_us = now_us;
+	if (progress == ROLLUP_IDLE)
+		rollup->due.calm_us += took_us < CALM_AT_MOST_US ? took_us : CALM_AT_MOST_US;
 	return progress;
 }
 

@@ -193,7 +193,8 @@ BEGIN
     CREATE INDEX ON w_entity_origin (entity);
     CREATE INDEX ON w_change (change_id);
     CREATE INDEX ON w_change_moved (service, change_id);
-    CREATE INDEX ON w_record_mark (service, deployment_id);
+    -- The id first: of an origin's deployments the services are not known yet.
+    CREATE INDEX ON w_record_mark (deployment_id, service);
     CREATE INDEX ON w_record_seen (service, deployment_id);
     CREATE INDEX ON w_environment (service, environment);
     CREATE INDEX ON w_record (service, group_id);

@@ -23,9 +23,9 @@ BEGIN
     DELETE FROM w_evidence;
     WITH taken AS (
         DELETE FROM mark AS m
-        WHERE m.stage = of_stage AND m.mark_id IN (
-            SELECT q.mark_id FROM mark AS q WHERE q.stage = of_stage
-            ORDER BY q.mark_id LIMIT at_most FOR UPDATE SKIP LOCKED)
+        WHERE m.ctid = ANY (ARRAY(
+            SELECT q.ctid FROM mark AS q WHERE q.stage = of_stage
+            ORDER BY q.mark_id LIMIT at_most FOR UPDATE SKIP LOCKED))
         RETURNING m.entity
     ), listed AS (
         INSERT INTO w_entity SELECT DISTINCT entity FROM taken RETURNING 1
@@ -351,6 +351,14 @@ COMMENT ON FUNCTION dorad_data.advance IS
     'lines of the catalogue between the old value and the new, months that end or settle. Going '
     'back computes everything again; with by_clock, less than five minutes back does nothing, '
     'so that workers whose clocks differ do no harm.';
+
+CREATE FUNCTION dorad_data.start_clock(first_as_of timestamptz) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE dorad_data.clock SET as_of = first_as_of WHERE as_of = '-infinity'
+$$;
+COMMENT ON FUNCTION dorad_data.start_clock IS
+    'Sets the clock where it was never set: else the first events, a year of history, are all kept '
+    'as future.';
 
 CREATE FUNCTION dorad_data.take_up_future(until timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
