@@ -145,6 +145,7 @@ BEGIN
     CREATE TEMP TABLE w_slice (
         bucket integer, service text COLLATE "C", begins timestamptz, ends timestamptz
     );
+    CREATE TEMP TABLE w_stored (LIKE dorad_data.monthly);
     CREATE TEMP TABLE w_monthly (LIKE dorad_data.monthly);
     CREATE TEMP TABLE w_month_changed (
         scope text COLLATE "C", name text COLLATE "C", month date, n_values integer
@@ -224,6 +225,7 @@ BEGIN
     CREATE INDEX ON w_holding (scope, name);
     CREATE INDEX ON w_month_mark (scope, name);
     CREATE INDEX ON w_bucket (bucket);
+    CREATE INDEX ON w_stored (scope, name, month);
     CREATE INDEX ON w_monthly (scope, name, month);
     CREATE INDEX ON w_old_month (scope, name, month);
     CREATE INDEX ON w_month_changed (scope, name, month);
@@ -305,6 +307,7 @@ BEGIN
     DELETE FROM w_span;
     DELETE FROM w_bucket;
     DELETE FROM w_slice;
+    DELETE FROM w_stored;
     DELETE FROM w_monthly;
     DELETE FROM w_month_changed;
     DELETE FROM w_name;

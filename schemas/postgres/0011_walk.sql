@@ -59,9 +59,11 @@ BEGIN
         WHERE r.status = 'succeeded';
     INSERT INTO w_walk
         SELECT f.* FROM w_start AS s
-        JOIN deployment_fact AS f ON f.service = s.service AND f.at >= s.start_at
-        WHERE f.status = 'succeeded'
-          AND NOT EXISTS (SELECT FROM w_group AS g
+        CROSS JOIN LATERAL (
+            SELECT d.* FROM deployment_fact AS d
+            WHERE d.service = s.service AND d.at >= s.start_at AND d.status = 'succeeded'
+            OFFSET 0) AS f
+        WHERE NOT EXISTS (SELECT FROM w_group AS g
                           WHERE g.service = f.service AND g.group_id = f.deployment_id);
     PERFORM know('w_walk', 'w_start');
 END

@@ -44,8 +44,10 @@ BEGIN
         UNION ALL
         SELECT s.service, d.removes, NULL, NULL
         FROM w_start AS s
-        JOIN deployment_fact AS d ON d.service = s.service AND d.at >= s.start_at
-        WHERE d.removes IS NOT NULL
+        CROSS JOIN LATERAL (
+            SELECT f.removes FROM deployment_fact AS f
+            WHERE f.service = s.service AND f.at >= s.start_at AND f.removes IS NOT NULL
+            OFFSET 0) AS d
     ) AS b
     JOIN w_start AS s ON s.service = b.service
     ORDER BY b.service, b.target, b.at NULLS LAST, b.rollback_id;
@@ -175,7 +177,9 @@ BEGIN
         FROM w_delivery AS n
         FULL JOIN (
             SELECT d.* FROM w_start AS s
-            JOIN change_delivery AS d ON d.service = s.service AND d.at >= s.start_at
+            CROSS JOIN LATERAL (
+                SELECT c.* FROM change_delivery AS c
+                WHERE c.service = s.service AND c.at >= s.start_at OFFSET 0) AS d
         ) AS o ON o.service = n.service AND o.change_id = n.change_id
         WHERE (o.deployment_id, o.at, o.source, o.lead_s, o.clamped)
               IS DISTINCT FROM (n.deployment_id, n.at, n.source, n.lead_s, n.clamped);

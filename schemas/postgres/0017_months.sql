@@ -104,7 +104,9 @@ BEGIN
     FROM (
         SELECT DISTINCT n.scope, n.name, g.month::date AS month
         FROM w_span AS n
-        LEFT JOIN scope_span AS o ON o.scope = n.scope AND o.name = n.name
+        LEFT JOIN LATERAL (
+            SELECT p.* FROM scope_span AS p
+            WHERE p.scope = n.scope AND p.name = n.name LIMIT 1) AS o ON true
         CROSS JOIN LATERAL (
             SELECT n.first_month AS from_month, n.last_month AS to_month
             WHERE all_months OR o.name IS NULL
@@ -185,6 +187,21 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.judge_buckets IS
     'Phase, whether delivery is measured, and whether the month is settled, for w_bucket.';
+
+CREATE FUNCTION dorad_data.read_stored() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO w_stored
+        SELECT o.*
+        FROM w_bucket AS b
+        CROSS JOIN LATERAL (
+            SELECT m.* FROM monthly AS m
+            WHERE m.scope = b.scope AND m.name = b.name AND m.month = b.month OFFSET 0) AS o;
+    PERFORM know('w_stored');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.read_stored IS
+    'The rows of the months in w_bucket as they stand: into w_stored.';
 
 CREATE FUNCTION dorad_data.compute_months(today timestamptz, tz text) RETURNS void
 LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $$
@@ -334,9 +351,8 @@ BEGIN
            -- As they stand, so that rows can be compared whole.
            coalesce(old.computed_at, now()), coalesce(old.revision, 1)
     FROM w_bucket AS b
-    LEFT JOIN LATERAL (
-        SELECT m.computed_at, m.revision FROM monthly AS m
-        WHERE m.scope = b.scope AND m.name = b.name AND m.month = b.month LIMIT 1) AS old ON true
+    LEFT JOIN w_stored AS old
+        ON old.scope = b.scope AND old.name = b.name AND old.month = b.month
     LEFT JOIN deployed AS d ON d.bucket = b.bucket
     LEFT JOIN led AS a ON a.bucket = b.bucket
     LEFT JOIN deploy_led AS q ON q.bucket = b.bucket

@@ -47,7 +47,7 @@ BEGIN
                     ELSE differing(to_jsonb(n), to_jsonb(o))
                          - '{settled,computed_at,revision}'::text[] END AS became
         FROM w_old_month AS k
-        JOIN monthly AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
+        JOIN w_stored AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
         LEFT JOIN w_monthly AS n
             ON n.scope = o.scope AND n.name = o.name AND n.month = o.month
         WHERE o.complete
@@ -65,36 +65,46 @@ DECLARE
     counting boolean := counts_values();
 BEGIN
     -- What is the same goes no further.
-    DELETE FROM w_monthly AS n USING monthly AS o
+    DELETE FROM w_monthly AS n USING w_stored AS o
     WHERE o.scope = n.scope AND o.name = n.name AND o.month = n.month
       AND o.* IS NOT DISTINCT FROM n.*;
     DELETE FROM w_old_month;
     INSERT INTO w_old_month
         SELECT o.scope, o.name, o.month, false
         FROM w_monthly AS n
-        JOIN monthly AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month
-        UNION ALL
+        JOIN w_stored AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month;
+    WITH gone AS (
         -- Months that the scope has no longer.
-        SELECT o.scope, o.name, o.month, true
-        FROM w_scope AS s
-        JOIN monthly AS o ON o.scope = s.scope AND o.name = s.name
-        LEFT JOIN w_span AS n ON n.scope = s.scope AND n.name = s.name
-        WHERE n.name IS NULL OR o.month < n.first_month OR o.month > n.last_month;
+        INSERT INTO w_stored
+            SELECT o.*
+            FROM w_scope AS s
+            LEFT JOIN w_span AS n ON n.scope = s.scope AND n.name = s.name
+            CROSS JOIN LATERAL (
+                SELECT m.* FROM monthly AS m
+                WHERE m.scope = s.scope AND m.name = s.name
+                  AND (n.name IS NULL OR m.month < n.first_month OR m.month > n.last_month)
+                OFFSET 0) AS o
+            RETURNING scope, name, month
+    )
+    INSERT INTO w_old_month SELECT g.scope, g.name, g.month, true FROM gone AS g;
     INSERT INTO w_month_changed
         SELECT n.scope, n.name, n.month, CASE WHEN counting THEN (
                    SELECT count(*) FROM jsonb_object_keys(differing(
                        values_of(to_jsonb(n)), coalesce(to_jsonb(o), '{}')))) END
         FROM w_monthly AS n
-        LEFT JOIN monthly AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month
+        LEFT JOIN w_stored AS o ON o.scope = n.scope AND o.name = n.name AND o.month = n.month
         UNION ALL
         SELECT o.scope, o.name, o.month, CASE WHEN counting THEN (
                    SELECT count(*) FROM jsonb_object_keys(values_of(to_jsonb(o)))) END
         FROM w_old_month AS k
-        JOIN monthly AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
+        JOIN w_stored AS o ON o.scope = k.scope AND o.name = k.name AND o.month = k.month
         WHERE k.gone;
     PERFORM note_revisions();
-    DELETE FROM monthly AS o USING w_old_month AS k
-    WHERE k.gone AND o.scope = k.scope AND o.name = k.name AND o.month = k.month;
+    DELETE FROM monthly AS o WHERE o.ctid = ANY (ARRAY(
+        SELECT d.ctid FROM w_old_month AS k CROSS JOIN LATERAL (
+            SELECT m.ctid FROM monthly AS m
+            WHERE k.gone AND m.scope = k.scope AND m.name = k.name AND m.month = k.month
+            OFFSET 0) AS d));
     -- A revision is a change after the month was complete; that it settles is none.
     UPDATE w_monthly AS n SET
         computed_at = now(),
@@ -102,12 +112,15 @@ BEGIN
             SELECT FROM monthly_revision AS r
             WHERE r.scope = o.scope AND r.name = o.name AND r.month = o.month
               AND r.revision = o.revision AND r.changed_at = now()))::integer
-    FROM monthly AS o
+    FROM w_stored AS o
     WHERE o.scope = n.scope AND o.name = n.name AND o.month = n.month;
     PERFORM upsert_months();
-    DELETE FROM scope_span AS o USING w_scope AS s
-    WHERE o.scope = s.scope AND o.name = s.name
-      AND NOT EXISTS (SELECT FROM w_span AS n WHERE n.scope = s.scope AND n.name = s.name);
+    DELETE FROM scope_span AS o WHERE o.ctid = ANY (ARRAY(
+        SELECT d.ctid FROM w_scope AS s CROSS JOIN LATERAL (
+            SELECT p.ctid FROM scope_span AS p
+            WHERE p.scope = s.scope AND p.name = s.name OFFSET 0) AS d
+        WHERE NOT EXISTS (SELECT FROM w_span AS n
+                          WHERE n.scope = s.scope AND n.name = s.name)));
     INSERT INTO scope_span AS o SELECT n.* FROM w_span AS n ORDER BY n.scope, n.name
     ON CONFLICT (scope, name) DO UPDATE SET
         (first_month, last_month, measured_month) =

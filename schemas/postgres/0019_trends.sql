@@ -86,8 +86,10 @@ BEGIN
             SELECT DISTINCT c.scope, c.name, (c.month + make_interval(months => k))::date AS month
             FROM w_month_changed AS c CROSS JOIN generate_series(0, 11) AS k
         ) AS w
-        JOIN monthly AS m ON m.scope = w.scope AND m.name = w.name AND m.month = w.month
-        WHERE m.complete;
+        CROSS JOIN LATERAL (
+            SELECT o.* FROM monthly AS o
+            WHERE o.scope = w.scope AND o.name = w.name AND o.month = w.month AND o.complete
+            OFFSET 0) AS m;
     INSERT INTO w_point
         SELECT m.scope, m.name, m.month,
                (extract(year FROM m.month) * 12 + extract(month FROM m.month))::integer,
@@ -98,8 +100,10 @@ BEGIN
             SELECT scope, name, min(month) - interval '11 months' AS since, max(month) AS until
             FROM w_window GROUP BY scope, name
         ) AS w
-        JOIN monthly AS m ON m.scope = w.scope AND m.name = w.name
-         AND m.month >= w.since AND m.month <= w.until
+        CROSS JOIN LATERAL (
+            SELECT o.* FROM monthly AS o
+            WHERE o.scope = w.scope AND o.name = w.name AND o.month >= w.since
+              AND o.month <= w.until AND o.complete OFFSET 0) AS m
         CROSS JOIN LATERAL (VALUES
             ('deploy_freq', m.deployments::double precision / m.days),
             ('lead_time', CASE WHEN m.lead_time_n >= 3 THEN floor(m.lead_time_p50_s + 0.5) END),
@@ -109,8 +113,7 @@ BEGIN
             ('unplanned', CASE WHEN m.items_done >= 5
                 THEN (m.items_failure_demand + m.items_adhoc_value)::double precision
                      / m.items_done END)
-        ) AS x (metric, value)
-        WHERE m.complete;
+        ) AS x (metric, value);
     PERFORM know('w_point');
 END
 $$;
@@ -246,10 +249,14 @@ BEGIN
         SELECT c.scope, c.name, c.month, true FROM w_month_changed AS c
         WHERE NOT EXISTS (SELECT FROM w_window AS w
                           WHERE w.scope = c.scope AND w.name = c.name AND w.month = c.month);
-    DELETE FROM trend AS t USING w_old_month AS c
-    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month;
-    DELETE FROM assurance AS t USING w_old_month AS c
-    WHERE t.scope = c.scope AND t.name = c.name AND t.month = c.month;
+    DELETE FROM trend AS t WHERE t.ctid = ANY (ARRAY(
+        SELECT d.ctid FROM w_old_month AS c CROSS JOIN LATERAL (
+            SELECT o.ctid FROM trend AS o
+            WHERE o.scope = c.scope AND o.name = c.name AND o.month = c.month OFFSET 0) AS d));
+    DELETE FROM assurance AS t WHERE t.ctid = ANY (ARRAY(
+        SELECT d.ctid FROM w_old_month AS c CROSS JOIN LATERAL (
+            SELECT o.ctid FROM assurance AS o
+            WHERE o.scope = c.scope AND o.name = c.name AND o.month = c.month OFFSET 0) AS d));
     INSERT INTO trend AS t SELECT w.* FROM w_trend AS w ORDER BY 1, 2, 3, 4
     ON CONFLICT (scope, name, month, metric) DO UPDATE SET
         (direction, basis, n, s, p, slope_per_month) =

@@ -264,6 +264,7 @@ BEGIN
     PERFORM span_scopes(today, tz);
     PERFORM choose_buckets(today, tz, all_months);
     PERFORM judge_buckets(today);
+    PERFORM read_stored();
     PERFORM compute_months(today, tz);
     PERFORM store_months();
     PERFORM compute_trends();
