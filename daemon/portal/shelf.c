@@ -218,8 +218,13 @@ void shelf_put(struct shelf *shelf, const char *key, const char *version,
 	TAILQ_INSERT_HEAD(&shelf->by_use, made, by_use);
 	LIST_INSERT_HEAD(bucket_of(shelf, key), made, in_bucket);
 	shelf->n_bytes += made->n_bytes;
-	while (shelf->n_bytes > shelf->most_bytes)
-		take_out(shelf, TAILQ_LAST(&shelf->by_use, entries));
+	struct entry *last = TAILQ_LAST(&shelf->by_use, entries);
+	while (last && shelf->n_bytes > shelf->most_bytes) {
+		struct entry *one_before = TAILQ_PREV(last, entries, by_use);
+
+		take_out(shelf, last);
+		last = one_before;
+	}
 	(void)pthread_mutex_unlock(&shelf->lock);
 }
 
