@@ -57,6 +57,16 @@ bool ledger_set_aside(struct ledger *ledger, const char *why)
 	return moved;
 }
 
+/* "unable to get the page. error code=7": for want of memory, or of the disk for once. */
+static bool says_nothing_of_the_file(const char *found)
+{
+	static const char words[] = "error code=";
+	const char *code = strstr(found, words);
+
+	return code &&
+		db_trouble((int)strtol(code + strlen(words), NULL, 10)) != TROUBLE_CORRUPT;
+}
+
 static bool is_whole(struct ledger *ledger, struct db *db)
 {
 	static const char sql[] = "PRAGMA quick_check(1)";
@@ -67,8 +77,10 @@ static bool is_whole(struct ledger *ledger, struct db *db)
 		return true;
 	sqlite3_stmt *check = db_statement(db, sql);
 	int code = check ? sqlite3_step(check) : db_code(db);
-	if (code == SQLITE_ROW)
-		whole = strcmp((const char *)sqlite3_column_text(check, 0), "ok") == 0;
+	const char *found =
+		code == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : NULL;
+	if (found)
+		whole = strcmp(found, "ok") == 0 || says_nothing_of_the_file(found);
 	else
 		whole = db_trouble(code) != TROUBLE_CORRUPT;
 	if (check)
@@ -101,8 +113,14 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		return LEDGER_BAD;
 	}
 	uint32_t id = 0;
-	if (!schema_read_id(ledger->writing, &id) ||
-		(ledger->owner && !is_whole(ledger, ledger->writing))) {
+	if (!schema_read_id(ledger->writing, &id, &code)) {
+		/* For want of memory, say, which says nothing about the file. */
+		*corrupt = db_trouble(code) == TROUBLE_CORRUPT;
+		error_setf(err, "%s: its id cannot be read: %s", ledger->path,
+			sqlite3_errstr(code));
+		return LEDGER_BAD;
+	}
+	if (ledger->owner && !is_whole(ledger, ledger->writing)) {
 		error_setf(err, "%s: not whole", ledger->path);
 		*corrupt = true;
 		return LEDGER_BAD;

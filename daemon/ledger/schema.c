@@ -188,17 +188,21 @@ enum schema_result schema_prepare(struct db *db, int *code, struct error *err)
 	return result;
 }
 
-bool schema_read_id(struct db *db, uint32_t *out)
+bool schema_read_id(struct db *db, uint32_t *out, int *code)
 {
 	static const char sql[] = "SELECT id FROM ledger";
 	sqlite3_stmt *select = db_statement(db, sql);
-	bool found = select && sqlite3_step(select) == SQLITE_ROW;
+	bool found = false;
 
-	if (found) {
+	*code = select ? sqlite3_step(select) : db_code(db);
+	if (*code == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(select, 0);
 
 		found = text && strlen(text) == ID_MAX - 1;
 		*out = found ? (uint32_t)strtoul(text, NULL, 16) : 0;
+		*code = text ? SQLITE_CORRUPT : SQLITE_NOMEM;
+	} else if (*code == SQLITE_DONE) {
+		*code = SQLITE_CORRUPT;
 	}
 	if (select)
 		(void)sqlite3_reset(select);
