@@ -5,8 +5,12 @@ cluster) and one database."""
 import json
 
 from harness.dorad import Site
-from harness.faults import Senders
+from harness.faults import ROUNDS, Senders
+from harness.golden import histories
 from harness.wait import wait_until
+
+# The first alone where there is little time: tests/scale/run has it for all of them.
+HISTORIES = histories() if ROUNDS > 1 else histories()[:1]
 
 
 class Fleet:
@@ -83,3 +87,27 @@ class Load:
         ids = {name for senders in self.senders for name in senders.join()}
         assert [senders.refused for senders in self.senders] == [[] for _ in self.senders]
         return ids
+
+
+def wait_for_some(load, n):
+    before = load.answered()
+    wait_until(lambda: load.answered() >= before + n)
+
+
+def forwarded(receivers):
+    return [receiver.metrics()['dorad_forward_events_total{kind="deployment"}']
+            for receiver in receivers]
+
+
+def everything_is_kept_once(fleet, answered):
+    wait_until(lambda: fleet.is_drained() and answered <= fleet.ids(), 120,
+               what=lambda: f"{len(answered - fleet.ids())} of {len(answered)} are missing; "
+                            f"{fleet.status()}")
+    assert fleet.ids() == answered
+    for worker in [daemon for site in fleet.sites for daemon in site.daemons
+                   if daemon.subcommand == "rollup"]:
+        assert worker.stop() == 0
+    fleet.first.run("rollup", "--once")
+    counted = fleet.first.query("SELECT count(DISTINCT deployment_id) AS ids, count(*) AS n"
+                                " FROM dorad.fact_deployment")[0]
+    assert counted == {"ids": len(answered), "n": len(answered)}

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from fleet import Fleet, Load
+from fleet import HISTORIES, Fleet, Load, everything_is_kept_once, forwarded, wait_for_some
 from harness.cluster import Cluster
 from harness.faults import ROUNDS, optimised
-from harness.golden import all_differences, histories
+from harness.golden import all_differences
 from harness.wait import wait_until
 
 SHARDS = 8
@@ -28,21 +28,7 @@ def program(monkeypatch):
     monkeypatch.setenv("DORAD", optimised())
 
 
-def everything_is_kept_once(fleet, answered):
-    wait_until(lambda: fleet.is_drained() and answered <= fleet.ids(), 120,
-               what=lambda: f"{len(answered - fleet.ids())} of {len(answered)} are missing; "
-                            f"{fleet.status()}")
-    assert fleet.ids() == answered
-    for worker in [daemon for site in fleet.sites for daemon in site.daemons
-                   if daemon.subcommand == "rollup"]:
-        assert worker.stop() == 0
-    fleet.first.run("rollup", "--once")
-    counted = fleet.first.query("SELECT count(DISTINCT deployment_id) AS ids, count(*) AS n"
-                                " FROM dorad.fact_deployment")[0]
-    assert counted == {"ids": len(answered), "n": len(answered)}
-
-
-@pytest.mark.parametrize("history", histories()[:1 + 99 * (ROUNDS > 1)], ids=lambda it: it.name)
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda it: it.name)
 def test_golden_rows_come_out_of_three_of_each(cluster, postgres, history):
     with Fleet(cluster.url, postgres, shards=SHARDS, prefix=f"golden-{history.name}") as fleet:
         fleet.first.run("catalog", "apply", history.catalog)
@@ -92,16 +78,6 @@ def test_a_master_killed_under_load_costs_nothing(cluster, postgres):
         print(f"{len(answered)} answered 200, all kept once; "
               f"{sum(r.metrics()['dorad_forward_set_back_total'] for r in receivers):.0f} "
               "deliveries were forwarded again")
-
-
-def wait_for_some(load, n):
-    before = load.answered()
-    wait_until(lambda: load.answered() >= before + n)
-
-
-def forwarded(receivers):
-    return [receiver.metrics()['dorad_forward_events_total{kind="deployment"}']
-            for receiver in receivers]
 
 
 def test_a_shard_moved_under_load_costs_nothing(cluster, postgres):

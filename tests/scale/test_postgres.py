@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from fleet import Fleet, Load
+from fleet import HISTORIES, Fleet, Load
 from harness.dorad import Site, environment, program
 from harness.faults import optimised
-from harness.golden import all_differences, histories
+from harness.golden import all_differences
 from harness.http import get
 from harness.pgbouncer import PgBouncer
 from harness.postgres import Postgres
@@ -27,10 +27,10 @@ def feed(site, history):
                if isinstance(site.table("status"), dict) else False)
 
 
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda it: it.name)
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "ignores options"])
-def test_golden_rows_come_out_through_a_pooler_in_transaction_mode(postgres, strict):
+def test_golden_rows_come_out_through_a_pooler_in_transaction_mode(postgres, strict, history):
     """Three workers on two server connections; then pages, many at once."""
-    history = histories()[0]
     with PgBouncer(postgres, pool_size=2, strict=strict) as pooler, \
             Site(postgres=postgres) as site:
         dsn = pooler.dsn(site.database)
@@ -71,9 +71,9 @@ def test_golden_rows_come_out_through_a_pooler_in_transaction_mode(postgres, str
             assert len({answer.body for asked, answer in answers if asked == path}) == 1
 
 
-def test_the_portal_on_a_replica_shows_the_rows_and_how_far_behind(monkeypatch):
+@pytest.mark.parametrize("history", HISTORIES, ids=lambda it: it.name)
+def test_the_portal_shows_the_golden_rows_of_a_replica_and_how_far_behind(monkeypatch, history):
     monkeypatch.setenv("DORAD", optimised())
-    history = histories()[0]
     with Postgres() as primary, Site(postgres=primary) as site:
         site.endpoint("push", "events")
         site.run("catalog", "apply", history.catalog)
@@ -81,6 +81,9 @@ def test_the_portal_on_a_replica_shows_the_rows_and_how_far_behind(monkeypatch):
             feed(site, history)
             site.run("rollup", "--once", "--as-of", history.as_of)
             wait_for_replay(primary, replica)
+            site.postgres = replica
+            assert not list(all_differences(site, history))
+            site.postgres = primary
             of_primary = site.start("portal")
             expected = {path: of_primary.get(path) for path in PAGES}
             of_primary.stop()
