@@ -140,6 +140,20 @@ def test_no_failed_malloc_gives_a_wrong_200(quick):
                               {"errno": errno.ENOMEM, "always": 1}], 12)
 
 
+def test_a_ledger_is_not_set_aside_for_want_of_memory(quick):
+    post_to = quick.start("receive")
+    assert len(post_some(quick, "there")) == N_DELIVERIES
+    post_to.stop()
+    path = os.path.join(quick.folder, "count")
+    assert quick.start("receive", env=shim(count=path)).stop() == 0
+    with open(path, encoding="ascii") as file:
+        most = int(dict(line.split() for line in file)["malloc"])
+    step = 1 if ROUNDS >= 50 else most // 60 + 1
+    for nth in range(dice("open").randrange(step) + 1, most, step):
+        try_with(quick, f"open-{nth}", call="malloc", nth=nth, errno=errno.ENOMEM)
+        assert not [name for name in os.listdir(quick.folder) if "corrupt" in name], nth
+
+
 def test_a_disk_that_fails_for_good_is_never_answered_200(quick):
     counts = count_calls(quick)
     path = os.path.join(quick.folder, "ledger.db")
