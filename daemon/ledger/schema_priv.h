@@ -15,8 +15,8 @@ enum schema_result {
 /* Creates or migrates, in one transaction. */
 enum schema_result schema_prepare(struct db *db, int *code, struct error *err);
 
-/* The ledger's own id: eight hex digits as a number. False: code says why not, SQLITE_CORRUPT where
- * it is read and is none. */
+/* The ledger's own id: eight hex digits as a number. False: code says why not, SQLITE_CORRUPT
+ * where what is read is none. */
 bool schema_read_id(struct db *db, uint32_t *out, int *code);
 
 #endif

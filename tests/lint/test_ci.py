@@ -58,3 +58,10 @@ def test_what_cannot_run_here_is_no_failure_and_is_said_in_words(tmp_path):
 def test_what_cannot_run_here_does_not_make_a_failure_good(tmp_path):
     said, code = run(tmp_path, tests="echo 2 passed, 1 failed; exit 1", systemd=SKIPS)
     assert said.splitlines()[-1] == "5 passed, 1 failed" and code == 1
+
+
+def test_what_was_disturbed_under_systemd_is_tried_once_more_and_that_is_said(tmp_path):
+    once = "[ -e there ] || { touch there; echo 2 passed, 1 failed; exit 1; }; echo 3 passed, 0 failed"
+    said, code = run(tmp_path, systemd=once)
+    assert "== once more: tests/systemd/run" in said.splitlines()
+    assert said.splitlines()[-1] == "9 passed, 0 failed" and code == 0
