@@ -11,7 +11,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define BUSY_POLL_US 500
 
 /*
  * RELIABILITY.md section 9. Checkpoints are the writer's business; a body that retention
@@ -48,6 +51,19 @@ static void start_library(void)
 	(void)sqlite3_initialize();
 }
 
+/* SQLite's own handler sleeps for up to 100 ms: behind an import that commits every few
+ * milliseconds, an answer would wait as long for each of them. */
+static int wait_a_moment(void *context, int times)
+{
+	const struct db *db = context;
+	const struct timespec moment = {.tv_nsec = BUSY_POLL_US * 1000};
+
+	if (times >= db->busy_ms * 1000 / BUSY_POLL_US)
+		return 0;
+	(void)nanosleep(&moment, NULL);
+	return 1;
+}
+
 struct db *db_open(const char *path, int busy_ms, int *code, struct error *err)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
@@ -66,7 +82,8 @@ struct db *db_open(const char *path, int busy_ms, int *code, struct error *err)
 	if (*code == SQLITE_OK) {
 		(void)sqlite3_db_config(
 			db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
-		(void)sqlite3_busy_timeout(db->handle, busy_ms);
+		db->busy_ms = busy_ms;
+		(void)sqlite3_busy_handler(db->handle, wait_a_moment, db);
 		*code = db_run(db, settings);
 	}
 	if (*code == SQLITE_OK)

@@ -18,6 +18,7 @@
 
 struct db {
 	sqlite3 *handle;
+	int busy_ms;                    /* how long it waits for a lock */
 	struct body_unpacker *unpacker; /* for the rows that are read through it */
 	struct {
 		const char *sql;
