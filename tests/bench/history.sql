@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- A large history, made up within the database: :deployments deployments of :services services
--- over :months months, and to each a change, to every tenth an incident, to every second an item.
+-- over :months months, and to each a change, to every tenth of each service an incident, to every
+-- second an item.
 -- Rows are written as keep() writes them; what marks would lead to is left to rebuild().
 
 SET search_path = dorad_data;
@@ -32,14 +33,14 @@ SELECT '/bench', 'i/' || n || '/' || state, 0, 'incident', 'i' || n, at + after,
                           'state', state, 'severity', 2),
        now()
 FROM made, (VALUES ('open', interval '1 h'), ('resolved', interval '3 h')) AS s (state, after)
-WHERE n % 10 = 0
+WHERE n / :services % 10 = 0
 UNION ALL
 SELECT '/bench', 'w/' || n || '/' || status, 0, 'work_item', 'w' || n, at + after, at + after, NULL,
        jsonb_build_object('item_id', 'w' || n, 'services', jsonb_build_array(service), 'status', status,
                           'item_type', (ARRAY['Story', 'Bug', 'Support'])[1 + n % 3]),
        now()
 FROM made, (VALUES ('todo', interval '0'), ('done', interval '2 days')) AS s (status, after)
-WHERE n % 2 = 0;
+WHERE n / :services % 2 = 0;
 
 UPDATE clock SET as_of = '2026-01-10 00:00+00';
 ANALYZE observation;
