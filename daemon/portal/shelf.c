@@ -5,22 +5,21 @@
 #include "press_priv.h"
 
 #include <pthread.h>
+#include <search.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
-#define BUCKETS 4096
-
 /* What an entry takes besides its texts. */
-#define ENTRY_BYTES (sizeof(struct entry) + 128)
+#define ENTRY_BYTES (sizeof(struct kept) + 128)
 
-struct entry {
-	TAILQ_ENTRY(entry) by_use;
-	LIST_ENTRY(entry) in_bucket;
+struct kept {
+	TAILQ_ENTRY(kept) by_use;
 	int holders; /* the shelf, and who unpacks it */
 	size_t n_bytes;
-	char *key;
+	const char *key; /* own_key, or, while it is looked for, another's */
+	char *own_key;
 	char *version;
 	char *type; /* and so on, as struct shelf_page says */
 	char *policy;
@@ -34,8 +33,7 @@ struct entry {
 	size_t n_packed;
 };
 
-TAILQ_HEAD(entries, entry);
-LIST_HEAD(bucket, entry);
+TAILQ_HEAD(entries, kept);
 
 struct shelf {
 	pthread_mutex_t lock;
@@ -43,7 +41,7 @@ struct shelf {
 	size_t most_bytes;
 	size_t n_bytes;
 	struct entries by_use; /* the last used first */
-	struct bucket buckets[BUCKETS];
+	void *by_key;          /* tsearch()'s tree of entries */
 };
 
 struct shelf *shelf_create(size_t most_bytes)
@@ -74,13 +72,13 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-static struct entry *make(struct press *press, const char *key, const char *version,
+static struct kept *make(struct press *press, const char *key, const char *version,
 	const struct shelf_page *page)
 {
-	struct entry *entry = xcalloc(1, sizeof(*entry));
+	struct kept *entry = xcalloc(1, sizeof(*entry));
 
-	*entry = (struct entry){.holders = 1,
-		.key = xstrdup(key),
+	*entry = (struct kept){.holders = 1,
+		.own_key = xstrdup(key),
 		.version = xstrdup(version),
 		.type = copy(page->type),
 		.policy = copy(page->policy),
@@ -90,6 +88,7 @@ static struct entry *make(struct press *press, const char *key, const char *vers
 		.for_all = page->for_all,
 		.until_us = page->until_us,
 		.n_body = page->n_body};
+	entry->key = entry->own_key;
 	entry->packed = press_pack(press, page->body, page->n_body, &entry->n_packed);
 	entry->n_bytes = ENTRY_BYTES + strlen(key) + strlen(version) + entry->n_packed +
 		(page->policy ? strlen(page->policy) : 0) +
@@ -98,11 +97,11 @@ static struct entry *make(struct press *press, const char *key, const char *vers
 }
 
 /* Under the lock; or whoever is the last to hold it. */
-static void drop(struct entry *entry)
+static void drop(struct kept *entry)
 {
 	if (--entry->holders > 0)
 		return;
-	free(entry->key);
+	free(entry->own_key);
 	free(entry->version);
 	free(entry->type);
 	free(entry->policy);
@@ -113,32 +112,26 @@ static void drop(struct entry *entry)
 	free(entry);
 }
 
-/* FNV-1a: whoever makes addresses collide makes his own requests slow, a little. */
-static struct bucket *bucket_of(struct shelf *shelf, const char *key)
+static int compare(const void *a, const void *b)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	const struct kept *left = a;
+	const struct kept *right = b;
 
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * UINT64_C(1099511628211);
-	return &shelf->buckets[hash % BUCKETS];
+	return strcmp(left->key, right->key);
 }
 
-static struct entry *find(struct shelf *shelf, const char *key)
+static struct kept *find(struct shelf *shelf, const char *key)
 {
-	struct entry *entry;
+	const struct kept wanted = {.key = key};
+	struct kept *const *found = tfind(&wanted, &shelf->by_key, compare);
 
-	LIST_FOREACH(entry, bucket_of(shelf, key), in_bucket)
-	{
-		if (strcmp(entry->key, key) == 0)
-			return entry;
-	}
-	return NULL;
+	return found ? *found : NULL;
 }
 
-static void take_out(struct shelf *shelf, struct entry *entry)
+static void take_out(struct shelf *shelf, struct kept *entry)
 {
 	TAILQ_REMOVE(&shelf->by_use, entry, by_use);
-	LIST_REMOVE(entry, in_bucket);
+	(void)tdelete(entry, &shelf->by_key, compare);
 	shelf->n_bytes -= entry->n_bytes;
 	drop(entry);
 }
@@ -158,7 +151,7 @@ static const char *text_of(struct arena *arena, const char *text)
 	return text ? arena_strdup(arena, text) : NULL;
 }
 
-static bool unpack(struct press *press, const struct entry *entry, struct arena *arena,
+static bool unpack(struct press *press, const struct kept *entry, struct arena *arena,
 	struct shelf_page *out)
 {
 	size_t n = entry->n_body;
@@ -183,7 +176,7 @@ bool shelf_take(struct shelf *shelf, const char *key, const char *version, int64
 	struct arena *arena, struct shelf_page *out)
 {
 	(void)pthread_mutex_lock(&shelf->lock);
-	struct entry *entry = find(shelf, key);
+	struct kept *entry = find(shelf, key);
 	if (entry && version && strcmp(entry->version, version) != 0) {
 		take_out(shelf, entry); /* it will be made again now */
 		entry = NULL;
@@ -209,18 +202,19 @@ bool shelf_take(struct shelf *shelf, const char *key, const char *version, int64
 void shelf_put(struct shelf *shelf, const char *key, const char *version,
 	const struct shelf_page *page)
 {
-	struct entry *made = make(shelf->press, key, version, page);
+	struct kept *made = make(shelf->press, key, version, page);
 
 	(void)pthread_mutex_lock(&shelf->lock);
-	struct entry *before = find(shelf, key);
+	struct kept *before = find(shelf, key);
 	if (before)
 		take_out(shelf, before);
 	TAILQ_INSERT_HEAD(&shelf->by_use, made, by_use);
-	LIST_INSERT_HEAD(bucket_of(shelf, key), made, in_bucket);
+	if (!tsearch(made, &shelf->by_key, compare))
+		abort(); /* no memory */
 	shelf->n_bytes += made->n_bytes;
-	struct entry *last = TAILQ_LAST(&shelf->by_use, entries);
+	struct kept *last = TAILQ_LAST(&shelf->by_use, entries);
 	while (last && shelf->n_bytes > shelf->most_bytes) {
-		struct entry *one_before = TAILQ_PREV(last, entries, by_use);
+		struct kept *one_before = TAILQ_PREV(last, entries, by_use);
 
 		take_out(shelf, last);
 		last = one_before;
