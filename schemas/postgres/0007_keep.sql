@@ -208,7 +208,8 @@ CREATE FUNCTION dorad_data.make_room() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     -- Can be asked for only before a session's first temporary table.
-    IF pg_my_temp_schema() = 0 THEN
+    IF pg_my_temp_schema() = 0
+       AND pg_size_bytes(current_setting('temp_buffers')) < pg_size_bytes('32MB') THEN
         PERFORM set_config('temp_buffers', '32MB', false);
     END IF;
 END

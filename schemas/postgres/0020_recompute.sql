@@ -10,6 +10,13 @@
 --   scope   the months of one service or team.
 -- What is read is read by statements after the lock, so they see what the holder before left;
 -- a mark committed meanwhile stays for the next round.
+--
+-- Plans. What a batch costs must follow the batch, but the planner guesses how large it is, for a
+-- session's whole life. So the functions that a worker calls (keep(), recompute(), advance(),
+-- apply_catalog()) look up by key and do not hash or scan: pages are cheap to come by, hash and
+-- merge joins are off. Functions that join only what they laid out themselves turn hashing on
+-- again; LATERAL with OFFSET 0 is a lookup that stays one there. rebuild() and verify() read
+-- everything, and have all of it on.
 
 SET LOCAL search_path = dorad_data, pg_temp;
 

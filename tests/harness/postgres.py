@@ -55,6 +55,17 @@ def migrations():
     return sorted(glob.glob(os.path.join(SCHEMA_FOLDER, "*.sql")))
 
 
+def touched(cursor):
+    """Rows read or written in the database so far, and blocks looked at."""
+    cursor.execute("SELECT pg_stat_force_next_flush()")
+    cursor.execute("SELECT pg_stat_clear_snapshot()")
+    cursor.execute("""SELECT sum(coalesce(idx_tup_fetch, 0) + seq_tup_read + n_tup_ins + n_tup_upd
+                                 + n_tup_del) FROM pg_stat_user_tables WHERE schemaname = 'dorad_data'""")
+    rows = cursor.fetchone()[0]
+    cursor.execute("SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()")
+    return float(rows), float(cursor.fetchone()[0])
+
+
 class Postgres:
     def __init__(self, settings=None, locale=("--locale=C.UTF-8",), replica_of=None, keep=None):
         """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb;
