@@ -80,8 +80,9 @@ def wait_for_all(entities):
 
 
 def words_of(units, since):
+    """What they have said; what has been written but not yet read by the journal is waited for."""
     units = " ".join(f"-u '{unit}'" for unit in units)
-    return sh(f"journalctl --no-pager -o cat --since '@{since:.0f}' {units}")
+    return sh(f"journalctl --sync && journalctl --no-pager -o cat --since '@{since:.6f}' {units}")
 
 
 def no_trouble(since):
