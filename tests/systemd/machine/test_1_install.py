@@ -94,8 +94,8 @@ def test_every_daemon_shows_metrics_that_prometheus_can_read():
 
 
 def test_the_journal_knows_endpoint_and_delivery():
-    delivery = sh("journalctl --sync && journalctl -u dorad-receive -o cat --output-fields=DORAD_DELIVERY "
-                  "DORAD_ENDPOINT=github").split()[-1]
+    delivery = sh("journalctl --sync && journalctl -u dorad-receive -o cat "
+                  "--output-fields=DORAD_DELIVERY DORAD_ENDPOINT=github").split()[-1]
     assert re.fullmatch(r"[0-9a-f]{8}-\d+", delivery), delivery
     line = sh(f"journalctl -o cat DORAD_DELIVERY={delivery}")
     assert f"endpoint=github status=200 delivery={delivery}" in line
