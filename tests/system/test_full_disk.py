@@ -55,12 +55,24 @@ def fill(receive, names, prefix, n=400):
     answered 200."""
     for i in range(n):
         name = f"{prefix}-{i}"
-        answer = receive.post_github("star", json.dumps({"x": os.urandom(30000).hex()}),
-                                     delivery=name)
+        answer = post_large(receive, name)
         if answer.status != 200:
             return answer
         names.append(name)
     raise AssertionError("the disk did not fill")
+
+
+def post_large(receive, name):
+    return receive.post_github("star", json.dumps({"x": os.urandom(30000).hex()}), delivery=name)
+
+
+def drain(receive, names, prefix):
+    """With Redis there, rows go as they grow old enough: new ones find room, half a disk of them in
+    the long run."""
+    for i in range(100 if ROUNDS >= 25 else 30):
+        name = f"{prefix}-{i}"
+        wait_until(lambda name=name: post_large(receive, name).status == 200, 120)
+        names.append(name)
 
 
 def kept(site):
@@ -96,9 +108,10 @@ def test_a_full_disk_refuses_with_503_and_recovers_when_rows_may_go(small):
         assert cycle > 0 or kept(small) == names
         answered += len(names)
         small.redis.start()     # now rows are handled, and handled rows may go
-        wait_until(lambda: works(receive), 120)
+        names = []
+        drain(receive, names, f"d{cycle}")
+        answered += len(names)
     print(f"{CYCLES} times full, {answered} answered 200, 0 lost")
-    assert answered > CYCLES
     assert receive.get("/readyz").status == 200
     assert receive.metrics()["dorad_ledger_expired_total"] > 0
     assert "ledger full" in receive.read_log()
