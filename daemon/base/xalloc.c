@@ -5,17 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
-static void *alive(void *memory)
+void out_of_memory(void)
 {
-	if (memory)
-		return memory;
-
 	/* No stdio: it may want memory too. */
 	static const char words[] = "<2>out of memory, ending\n";
 	(void)!write(STDERR_FILENO, words, sizeof(words) - 1);
-	abort();
+	_exit(EX_OSERR);
+}
+
+static void *alive(void *memory)
+{
+	if (!memory)
+		out_of_memory();
+	return memory;
 }
 
 void *xmalloc(size_t size)

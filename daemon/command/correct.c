@@ -121,7 +121,7 @@ int correct_deliver(const struct command_line *line, const struct config *config
 	json_t *event;
 
 	if (!to)
-		abort(); /* no memory */
+		out_of_memory();
 	json_array_foreach(events, i, event) {
 		(void)json_dumpf(event, to, JSON_COMPACT);
 		fputc('\n', to);

@@ -76,7 +76,7 @@ static struct slice compose(const struct stream_entry *entries, size_t n, struct
 	FILE *to = open_memstream(&slice.json, &size);
 
 	if (!to)
-		abort(); /* no memory */
+		out_of_memory();
 	fputc('[', to);
 	while (slice.n < n && rollup_event_write(&entries[slice.n], to, fault)) {
 		fputc(',', to);

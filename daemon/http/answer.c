@@ -131,12 +131,12 @@ size_t answer_format(
 	FILE *memory = open_memstream(&bytes, &n);
 
 	if (!memory)
-		abort(); /* out of memory, as in xalloc.c */
+		out_of_memory();
 	write_head(memory, answer, keep_alive, now);
 	if (!head && answer->status != 304 && has_length(answer) && answer->n_body > 0)
 		(void)fwrite(answer->body, 1, answer->n_body, memory);
 	if (fclose(memory) != 0)
-		abort();
+		out_of_memory();
 	*out = bytes;
 	return n;
 }

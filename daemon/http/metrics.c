@@ -2,6 +2,7 @@
 #include "http/metrics.h"
 
 #include "base/cleanup.h"
+#include "base/xalloc.h"
 #include "http/reader.h"
 
 #include <stdbool.h>
@@ -117,7 +118,7 @@ void metrics_answer(
 	FILE *to = open_memstream(&text, &n);
 
 	if (!to)
-		abort(); /* no memory */
+		out_of_memory();
 	if (is_metrics(request))
 		put(to, context);
 	else

@@ -202,8 +202,7 @@ enum trouble db_trouble(int code)
 	case SQLITE_NOTADB:
 		return TROUBLE_CORRUPT;
 	case SQLITE_NOMEM:
-		log_error("ledger out of memory, ending");
-		abort();
+		out_of_memory();
 	default:
 		return TROUBLE_OTHER;
 	}

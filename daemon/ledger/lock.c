@@ -17,8 +17,8 @@
 #define PAGE_BYTES 4096
 #define OWNER_BYTES 32
 
-/* Two crashes on a row, or five ends without one: a kill -9 and a power cut say nothing of the
- * row, but the kernel's killing a process for its memory looks the same. */
+/* Two crashes on a row, or five ends without one: a kill -9, a power cut and a machine without
+ * memory say nothing of the row, but what takes all memory for itself looks the same. */
 #define MOST_CRASHES 2
 #define MOST_ENDS 5
 

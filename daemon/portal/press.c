@@ -97,7 +97,7 @@ void *press_pack(struct press *press, const char *text, size_t n, size_t *out_n)
 	size_t size = packer ? ZSTD_compressCCtx(packer, packed, room, text, n, LEVEL) : 0;
 
 	if (!packer || ZSTD_isError(size))
-		abort(); /* no memory: nothing else can be wrong with bytes that have room */
+		out_of_memory(); /* nothing else can be wrong with bytes that have room */
 	rest_packer(press, packer);
 	*out_n = size;
 	return xrealloc(packed, size);

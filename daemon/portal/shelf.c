@@ -210,7 +210,7 @@ void shelf_put(struct shelf *shelf, const char *key, const char *version,
 		take_out(shelf, before);
 	TAILQ_INSERT_HEAD(&shelf->by_use, made, by_use);
 	if (!tsearch(made, &shelf->by_key, compare))
-		abort(); /* no memory */
+		out_of_memory();
 	shelf->n_bytes += made->n_bytes;
 	struct kept *last = TAILQ_LAST(&shelf->by_use, entries);
 	while (last && shelf->n_bytes > shelf->most_bytes) {

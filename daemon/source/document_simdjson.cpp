@@ -5,14 +5,15 @@
  * line and the column.
  */
 extern "C" {
+#include "base/xalloc.h"
 #include "document.h"
 }
 
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <exception>
 #include <memory>
+#include <new>
 #include <simdjson.h>
 
 namespace
@@ -138,7 +139,10 @@ json_t *parse(
 
 	if (n > shop.room || !shop.text) {
 		shop.room = std::max(n, least_room);
-		shop.text.reset(new char[shop.room + simdjson::SIMDJSON_PADDING]);
+		shop.text.reset(
+			new (std::nothrow) char[shop.room + simdjson::SIMDJSON_PADDING]);
+		if (!shop.text)
+			out_of_memory();
 	}
 	std::memcpy(shop.text.get(), bytes, n);
 	std::memset(shop.text.get() + n, ' ', simdjson::SIMDJSON_PADDING);
@@ -149,7 +153,7 @@ json_t *parse(
 	if (!code)
 		code = shop.parser.parse(shop.text.get(), n, false).get(root);
 	if (code == simdjson::MEMALLOC)
-		std::terminate(); /* as xalloc.h has it: memory, or the end of the process */
+		out_of_memory();
 	if (code == simdjson::DEPTH_ERROR) {
 		error_setf(err, "the body is nested deeper than %d", DOCUMENT_MAX_DEPTH);
 		return nullptr;

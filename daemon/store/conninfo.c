@@ -92,7 +92,7 @@ static char *list_settings(const struct store_options *options, enum form form)
 	FILE *to = open_memstream(&list, &n);
 
 	if (!to)
-		abort(); /* no memory */
+		out_of_memory();
 	(void)snprintf(timeout, sizeof(timeout), "%ds", options->statement_timeout_s);
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		const struct setting *setting = &settings[i];
