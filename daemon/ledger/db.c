@@ -28,19 +28,25 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA mmap_size = 0;"
 			       "PRAGMA cache_size = -8192;";
 
-/* Bodies are personal data: the file is its owner's alone, and SQLite gives its side files the
- * same mode. */
+/*
+ * Bodies are personal data: the file is its owner's alone, and SQLite gives its side files the
+ * same mode. A file that is there is not opened: to close it again would drop the locks that
+ * this process has on it through SQLite (fcntl(2)), and the next program to look at the ledger
+ * would take itself for the last one and remove the log beneath the receiver.
+ */
 static bool make_private(const char *path, struct error *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (fd < 0) {
-		error_setf(err, "%s: %s; want a folder that this user may write to", path,
-			strerrordesc_np(errno));
-		return false;
+	if (fd >= 0) {
+		(void)close(fd);
+		return true;
 	}
-	(void)close(fd);
-	return true;
+	if (errno == EEXIST && access(path, R_OK | W_OK) == 0)
+		return true;
+	error_setf(err, "%s: %s; want a file and a folder that this user may write to", path,
+		strerrordesc_np(errno));
+	return false;
 }
 
 /* Before its first use SQLite is told not to count its memory: the counting takes a lock each

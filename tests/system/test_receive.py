@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """dorad receive: what is answered 200 is kept, what is not is refused with the right word."""
 
+import contextlib
 import os
 import re
 import signal
@@ -357,3 +358,16 @@ def test_the_ledger_can_be_read_with_plain_sqlite(site, receive):
         wait_until(lambda: ledger.execute("SELECT state FROM delivery").fetchone()
                    == ("forwarded",))
         assert ledger.execute("SELECT kind, id FROM made").fetchall() == [("deployment", "d1")]
+
+
+def test_a_program_that_looks_into_the_ledger_and_leaves_takes_nothing_with_it(site, receive):
+    """SQLite's last reader removes the log: it must see that the receiver is there."""
+    def look():
+        with contextlib.closing(sqlite3.connect(f"{site.folder}/ledger.db")) as ledger:
+            return ledger.execute("SELECT count(*) FROM delivery").fetchone()[0]
+
+    for n in range(3):
+        assert look() == n
+        assert receive.post_events([event(f"d{n}")]).status == 200
+    receive.kill()
+    assert look() == 3
