@@ -272,11 +272,21 @@ static uint32_t quantile(const struct load *load, double q)
 	return load->n_samples ? load->samples[(size_t)(q * (double)(load->n_samples - 1))] : 0;
 }
 
+static void append_samples(const struct load *load, const char *path)
+{
+	FILE *file = fopen(path, "ab");
+
+	if (!file || fwrite(load->samples, sizeof(uint32_t), load->n_samples, file) < load->n_samples ||
+		fclose(file) != 0)
+		fail(path);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 7) {
 		fprintf(stderr,
-			"usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close]\n");
+			"usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close|keep [SAMPLES]]\n"
+			"SAMPLES: a file to which the microseconds of each answer are appended, as uint32_t\n");
 		return 2;
 	}
 	struct load load = {
@@ -299,6 +309,8 @@ int main(int argc, char **argv)
 	run(&load, strtod(argv[5], NULL), strtod(argv[6], NULL));
 	double took = (double)(now_us() - start_us) / 1e6;
 	qsort(load.samples, load.n_samples, sizeof(uint32_t), by_size);
+	if (argc > 8)
+		append_samples(&load, argv[8]);
 	printf("{\"answers\": %" PRIu64 ", \"not_200\": %" PRIu64 ", \"broken\": %" PRIu64
 	       ", \"seconds\": %.3f, \"per_second\": %.1f, \"p50_us\": %u, \"p99_us\": %u, "
 	       "\"max_us\": %u}\n",
