@@ -2,6 +2,7 @@
 #include "import.h"
 
 #include "endpoint.h"
+#include "ledger/list.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -186,6 +187,10 @@ static int run_import(struct import *import)
 	if (!import->dry_run &&
 		!deliverer_open(&import->deliverer, import->line, import->config))
 		return EXIT_FAILED;
+	/* What the power takes, the same import brings again; webhooks wait for the lock. */
+	struct error err = {0};
+	if (import->deliverer.visits && !ledger_sync_later(import->deliverer.ledger, &err))
+		return command_fail(import->line, "%s", err.text);
 	bool done = import_all(import);
 	done = import_finish(import) && done;
 	if (import->gather) /* else it did not begin */

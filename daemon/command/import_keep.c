@@ -155,6 +155,13 @@ void import_progress(struct import *import)
 
 bool import_finish(struct import *import)
 {
+	struct error err = {0};
+
 	progress_end();
+	if (import->n_kept && import->deliverer.visits &&
+		!ledger_sync(import->deliverer.ledger, &err)) {
+		(void)command_fail(import->line, "%s", err.text);
+		return false;
+	}
 	return import->dry_run || deliverer_wait(&import->deliverer);
 }

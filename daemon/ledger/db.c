@@ -144,6 +144,18 @@ int db_run(struct db *db, const char *sql)
 	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 }
 
+int db_sync(struct db *db)
+{
+	sqlite3_file *log = NULL;
+	int code = sqlite3_file_control(
+		db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+
+	if (code != SQLITE_OK)
+		return code;
+	return log && log->pMethods ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL)
+				    : SQLITE_IOERR_FSYNC;
+}
+
 int db_done(struct db *db, sqlite3_stmt *statement)
 {
 	if (!statement)

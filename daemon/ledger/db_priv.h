@@ -45,6 +45,10 @@ int db_run(struct db *db, const char *sql);
 /* Steps a bound statement that gives no rows, and resets it. SQLITE_OK or the code. */
 int db_done(struct db *db, sqlite3_stmt *statement);
 
+/* Syncs the write-ahead log: what was committed before, by whomever, stays. For a connection
+ * that has read. SQLITE_OK or the code. */
+int db_sync(struct db *db);
+
 /* The first column of the first row, or otherwise if there is none or it failed. */
 int64_t db_number(struct db *db, const char *sql, int64_t otherwise);
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "base/xalloc.h"
+#include "ledger/list.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -230,6 +231,23 @@ struct ledger *ledger_visit(const char *path, bool create, struct error *err)
 		return ledger;
 	destroy(ledger);
 	return NULL;
+}
+
+bool ledger_sync_later(struct ledger *ledger, struct error *err)
+{
+	if (db_run(ledger->writing, "PRAGMA synchronous = NORMAL") == SQLITE_OK)
+		return true;
+	error_setf(err, "%s: %s", ledger->path, db_words(ledger->writing));
+	return false;
+}
+
+bool ledger_sync(struct ledger *ledger, struct error *err)
+{
+	int code = db_sync(ledger->writing);
+
+	if (code != SQLITE_OK)
+		error_setf(err, "%s: cannot be synced: %s", ledger->path, sqlite3_errstr(code));
+	return code == SQLITE_OK;
 }
 
 void ledger_close(struct ledger *ledger)

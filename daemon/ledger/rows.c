@@ -194,6 +194,18 @@ static int read_next(struct db *db, const struct ledger_window *window, struct a
 	return code;
 }
 
+/* It need not be synced yet (ledger_sync_later()), and may not be sent before it is. */
+static int sync_what_others_kept(struct ledger *ledger, struct db *db, struct error *err)
+{
+	int code = db_sync(db);
+
+	if (code != SQLITE_OK) {
+		error_setf(err, "%s: cannot be synced: %s", ledger->path, sqlite3_errstr(code));
+		atomic_store(&ledger->writer.suspect, TROUBLE_DISK);
+	}
+	return code;
+}
+
 bool ledger_next(struct ledger *ledger, const struct ledger_window *window, struct arena *arena,
 	struct ledger_rows *out, struct error *err)
 {
@@ -210,6 +222,8 @@ bool ledger_next(struct ledger *ledger, const struct ledger_window *window, stru
 		code = read_next(db, window, arena, out);
 	if (code != SQLITE_OK)
 		ledger_reading_failed(ledger, db, err);
+	else if (out->n && ledger->owner)
+		code = sync_what_others_kept(ledger, db, err);
 	ledger_end_reading(ledger);
 	return code == SQLITE_OK;
 }

@@ -60,6 +60,14 @@ struct ledger_counts {
 
 bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error *err);
 
+/*
+ * For a visitor whose rows can be had again if the power fails: from now on its commits do not
+ * sync, while everybody waits for the lock that they hold. The owner syncs what others kept
+ * before it forwards it; ledger_sync() does at the end, should the owner not have got there.
+ */
+bool ledger_sync_later(struct ledger *ledger, struct error *err);
+bool ledger_sync(struct ledger *ledger, struct error *err);
+
 /* Whether an import of that id (the digest of its body) is kept, whatever became of it. */
 bool ledger_holds_import(
 	struct ledger *ledger, const char *delivery_id, bool *out, struct error *err);

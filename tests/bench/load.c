@@ -276,7 +276,9 @@ static void append_samples(const struct load *load, const char *path)
 {
 	FILE *file = fopen(path, "ab");
 
-	if (!file || fwrite(load->samples, sizeof(uint32_t), load->n_samples, file) < load->n_samples ||
+	if (!file ||
+		fwrite(load->samples, sizeof(uint32_t), load->n_samples, file) <
+			load->n_samples ||
 		fclose(file) != 0)
 		fail(path);
 }
@@ -285,8 +287,10 @@ int main(int argc, char **argv)
 {
 	if (argc < 7) {
 		fprintf(stderr,
-			"usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close|keep [SAMPLES]]\n"
-			"SAMPLES: a file to which the microseconds of each answer are appended, as uint32_t\n");
+			"usage: load ADDRESS PORT FILE CONNECTIONS SECONDS RATE [close|keep "
+			"[SAMPLES]]\n"
+			"SAMPLES: a file to which the microseconds of each answer are "
+			"appended, as uint32_t\n");
 		return 2;
 	}
 	struct load load = {
