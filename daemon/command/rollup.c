@@ -269,6 +269,8 @@ static int run(const struct command_line *line)
 			line, "--as-of %s: want a time, as 2025-11-17T09:00:00Z", as_of);
 	if (command_option(line, "--rebuild", 0))
 		return rollup_rebuild(line);
+	if (command_option(line, "--sessions", 0))
+		return command_misuse(line, "--sessions goes with --rebuild");
 	if (command_option(line, "--verify", 0))
 		return rollup_verify(line);
 
@@ -309,6 +311,10 @@ const struct command rollup_command = {
 			{"--instance", "NAME", "in place of rollup.instance", false},
 			{"--rebuild", NULL,
 				"throw facts and months away and compute them again", false},
+			{"--sessions", "N",
+				"with --rebuild: that many of Postgres compute side by "
+				"side (4)",
+				false},
 			{"--verify", NULL,
 				"compute beside, and say what differs (exit 1) or nothing",
 				false},

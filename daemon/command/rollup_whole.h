@@ -4,7 +4,7 @@
 
 #include "command/command.h"
 
-/* dorad rollup --rebuild and --verify: exit codes. */
+/* dorad rollup --rebuild (rollup_rebuild.c) and --verify: exit codes. */
 int rollup_rebuild(const struct command_line *line);
 int rollup_verify(const struct command_line *line);
 

@@ -6,7 +6,7 @@
 /* How often who waits for Postgres is asked whether to go on. */
 #define ASK_MS 1000
 
-static void cancel(struct store *store)
+void store_cancel(struct store *store)
 {
 	PGcancel *request = PQgetCancel(store->connection);
 	char words[256];
@@ -30,7 +30,7 @@ static void wait_for_answer(struct store *store)
 			return;
 		/* Only after a second: a late cancel would hit the next statement. */
 		if (n == 0 && store->waiting && !cancelled && !store->waiting(store->context)) {
-			cancel(store);
+			store_cancel(store);
 			cancelled = true;
 		}
 	}

@@ -36,6 +36,9 @@ struct store_rows *store_rows_of(PGresult *result);
 /* The last result of what was sent (as PQexec() gives it), or NULL: no connection. */
 PGresult *store_await(struct store *store);
 
+/* Asks Postgres to give up what it works on; an answer comes all the same. */
+void store_cancel(struct store *store);
+
 /* Puts into words and a class what a result (NULL: the connection) says has failed. */
 enum store_class store_failed(struct store *store, const PGresult *result, struct error *err);
 

@@ -327,10 +327,11 @@ COMMENT ON FUNCTION dorad_data.clear_work IS 'Empties the work tables.';
 
 CREATE FUNCTION dorad_data.in_bulk() RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT coalesce(current_setting('dorad.bulk', true) = 'on', false)
+    SELECT coalesce(current_setting('dorad.bulk', true) IN ('on', 'part'), false)
 $$;
 COMMENT ON FUNCTION dorad_data.in_bulk IS
-    'Whether everything is being computed at once, so that nothing needs marking.';
+    'Whether everything is being computed at once (on), or a part of everything (part), so that '
+    'nothing needs marking.';
 
 CREATE FUNCTION dorad_data.complete_indexes(of_table text) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -361,6 +362,8 @@ BEGIN
     -- Plans are made once for a session, for batches; a million rows ask for other ones.
     IF in_bulk() THEN
         FOREACH known IN ARRAY tables LOOP
+            -- Of a part what is computed is not looked at again; of the whole it is.
+            CONTINUE WHEN known NOT LIKE 'w\_%' AND current_setting('dorad.bulk') = 'part';
             IF known NOT LIKE 'w\_%' THEN
                 PERFORM complete_indexes(known);
             END IF;

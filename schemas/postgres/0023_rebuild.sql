@@ -17,15 +17,20 @@ $$;
 COMMENT ON FUNCTION dorad_data.computed_tables IS
     'The tables that follow from observations and catalogue, and can be computed again.';
 
-CREATE FUNCTION dorad_data.set_aside() RETURNS void
+CREATE FUNCTION dorad_data.written_beside() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT computed_tables() || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
+$$;
+COMMENT ON FUNCTION dorad_data.written_beside IS
+    'The tables that computing everything writes to: those computed, and what is written on the way.';
+
+CREATE FUNCTION dorad_data.set_aside(tables text[], path text, bulk text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     t text;
 BEGIN
     PERFORM drop_work();
-    FOREACH t IN ARRAY computed_tables()
-        || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
-    LOOP
+    FOREACH t IN ARRAY tables LOOP
         EXECUTE format('CREATE TEMP TABLE %I (LIKE dorad_data.%1$I INCLUDING DEFAULTS '
                        'INCLUDING IDENTITY) ON COMMIT DROP', t);
         -- What rows are told apart by. The other indexes are made when the table is full (know).
@@ -35,23 +40,21 @@ BEGIN
                                       FROM unnest(key_columns(t)) WITH ORDINALITY AS keys (k, place))), ' ')
             WHERE key_columns(t) IS NOT NULL);
     END LOOP;
-    PERFORM set_config('search_path', 'pg_temp, dorad_data', true);
-    PERFORM set_config('dorad.bulk', 'on', true);
+    PERFORM set_config('search_path', path, true);
+    PERFORM set_config('dorad.bulk', bulk, true);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.set_aside IS
-    'Puts empty temporary tables before all that are computed.';
+    'Puts empty temporary tables before these, by a search path that begins with pg_temp.';
 
-CREATE FUNCTION dorad_data.put_back() RETURNS void
+CREATE FUNCTION dorad_data.put_back(tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     t text;
 BEGIN
     -- The work tables go too: plans made for a million rows must not outlive them.
     PERFORM drop_work();
-    FOREACH t IN ARRAY computed_tables()
-        || ARRAY['mark', 'month_mark', 'monthly_revision', 'environment_seen']
-    LOOP
+    FOREACH t IN ARRAY tables LOOP
         EXECUTE format('DROP TABLE pg_temp.%I', t);
     END LOOP;
     PERFORM set_config('search_path', 'dorad_data, pg_temp', true);
@@ -187,7 +190,8 @@ COMMENT ON FUNCTION dorad_data.differences IS
 CREATE FUNCTION dorad_data.verify() RETURNS SETOF text
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
+SET enable_seqscan = on SET enable_mergejoin = on SET default_statistics_target = 10
+SET client_min_messages = warning AS $$
 DECLARE
     waiting bigint;
     t text;
@@ -202,12 +206,12 @@ BEGIN
         RETURN NEXT format('%s marks are waiting to be worked off; run the roll-up first', waiting);
         RETURN;
     END IF;
-    PERFORM set_aside();
+    PERFORM set_aside(written_beside(), 'pg_temp, dorad_data', 'on');
     PERFORM compute_all();
     FOREACH t IN ARRAY computed_tables() LOOP
         RETURN QUERY SELECT * FROM differences(t);
     END LOOP;
-    PERFORM put_back();
+    PERFORM put_back(written_beside());
 END
 $$;
 COMMENT ON FUNCTION dorad_data.verify IS
@@ -224,24 +228,25 @@ BEGIN
     EXECUTE format($query$
         DELETE FROM dorad_data.%I AS s
         WHERE NOT EXISTS (
-            SELECT FROM pg_temp.%1$I AS c
+            SELECT FROM %1$I AS c
             WHERE (%s) = (%s) AND ROW (%s) IS NOT DISTINCT FROM ROW (%s))$query$,
         of_table, keys_c, keys_s, same_columns(of_table, 'c'), same_columns(of_table, 's'));
     EXECUTE format($query$
         INSERT INTO dorad_data.%I
-        SELECT c.* FROM pg_temp.%1$I AS c
+        SELECT c.* FROM %1$I AS c
         WHERE NOT EXISTS (SELECT FROM dorad_data.%1$I AS s WHERE (%s) = (%s))
         ORDER BY %s$query$, of_table, keys_c, keys_s, keys);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.take_over IS
-    'Puts the rows computed beside a table in the place of those that differ.';
+    'Puts the rows computed beside a table, found first in the search path, in the place of those '
+    'that differ.';
 
 CREATE FUNCTION dorad_data.take_over_months() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     -- Rows keep their age where they are equal; a changed one is a revision as ever.
-    UPDATE pg_temp.monthly AS c SET computed_at = s.computed_at, revision = s.revision
+    UPDATE monthly AS c SET computed_at = s.computed_at, revision = s.revision
     FROM dorad_data.monthly AS s
     WHERE s.scope = c.scope AND s.name = c.name AND s.month = c.month;
     INSERT INTO dorad_data.monthly_revision (scope, name, month, revision, computed_at,
@@ -254,12 +259,12 @@ BEGIN
                CASE WHEN c.name IS NULL THEN 'null'
                     ELSE differing(values_of(to_jsonb(c)), to_jsonb(s)) - 'settled' END AS became
         FROM dorad_data.monthly AS s
-        LEFT JOIN pg_temp.monthly AS c
+        LEFT JOIN monthly AS c
             ON c.scope = s.scope AND c.name = s.name AND c.month = s.month
         WHERE s.complete AND s.* IS DISTINCT FROM c.*
     ) AS d
     WHERE d.was <> '{}';
-    UPDATE pg_temp.monthly AS c SET computed_at = now(), revision = c.revision + (EXISTS (
+    UPDATE monthly AS c SET computed_at = now(), revision = c.revision + (EXISTS (
             SELECT FROM dorad_data.monthly_revision AS r
             WHERE r.scope = c.scope AND r.name = c.name AND r.month = c.month
               AND r.revision = c.revision AND r.changed_at = now()))::integer
@@ -271,14 +276,9 @@ $$;
 COMMENT ON FUNCTION dorad_data.take_over_months IS
     'Before monthly rows computed beside take over: their ages, and the revisions that they make.';
 
-CREATE FUNCTION dorad_data.rebuild() RETURNS void
-LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
-DECLARE
-    t text;
+CREATE FUNCTION dorad_data.forget_marks() RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('world'));
     -- All that waits is contained in what is computed.
     DELETE FROM mark;
     DELETE FROM month_mark;
@@ -287,13 +287,28 @@ BEGIN
         SELECT o.at, o.source, o.id FROM observation AS o
         WHERE o.at > (SELECT as_of FROM clock) AND o.data IS NOT NULL
           AND NOT EXISTS (SELECT FROM future AS f WHERE f.source = o.source AND f.id = o.id);
-    PERFORM set_aside();
+END
+$$;
+COMMENT ON FUNCTION dorad_data.forget_marks IS
+    'Leaves no marks, where everything is computed; only what is kept ahead of its time waits on.';
+
+CREATE FUNCTION dorad_data.rebuild() RETURNS void
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = on SET enable_mergejoin = on SET default_statistics_target = 10
+SET client_min_messages = warning AS $$
+DECLARE
+    t text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('world'));
+    PERFORM forget_marks();
+    PERFORM set_aside(written_beside(), 'pg_temp, dorad_data', 'on');
     PERFORM compute_all();
     PERFORM take_over_months();
     FOREACH t IN ARRAY computed_tables() LOOP
         PERFORM take_over(t);
     END LOOP;
-    PERFORM put_back();
+    PERFORM put_back(written_beside());
 END
 $$;
 COMMENT ON FUNCTION dorad_data.rebuild IS

@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- A rebuild by several sessions side by side: what each computes, and where it puts it.
+--
+-- One session's transaction has the lock of the world from the first statement to the last and at
+-- the end puts what was computed in the place of what differs (rebuild_begin, rebuild_finish).
+-- Meanwhile others compute parts (rebuild_task), each in a transaction of its own: the functions
+-- are the same as ever, and write to temporary tables; what those hold in the end is added to the
+-- tables of the same name in the schema dorad_beside, where later parts find it. Nobody else
+-- looks there, and nothing there is worth keeping: the tables are made by each rebuild, without
+-- write-ahead log, and dropped at its end. What one that was killed left is dropped by the next.
+--
+-- Those tables are the schema owner's, whoever rebuilds; so what makes, indexes and drops them
+-- runs with the owner's rights.
+
+SET LOCAL search_path = dorad_data, pg_temp;
+
+CREATE SCHEMA dorad_beside;
+COMMENT ON SCHEMA dorad_beside IS
+    'Where a rebuild by several sessions puts what it computes; empty when there is none.';
+
+CREATE FUNCTION dorad_data.part_of(name text, parts integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (lock_key(name) & 2147483647) % parts
+$$;
+COMMENT ON FUNCTION dorad_data.part_of IS 'Which of so many parts, from 0, a service or team is in.';
+
+CREATE FUNCTION dorad_data.clear_beside() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = dorad_data, pg_temp SET client_min_messages = warning AS $$
+DECLARE
+    t text;
+BEGIN
+    -- Every task of a rebuild looks at its run first: who has that, waits for all of them.
+    IF to_regclass('dorad_beside.run') IS NOT NULL THEN
+        LOCK TABLE dorad_beside.run IN ACCESS EXCLUSIVE MODE;
+    END IF;
+    FOR t IN
+        SELECT c.relname FROM pg_class AS c
+        WHERE c.relnamespace = 'dorad_beside'::regnamespace AND c.relkind = 'r'
+    LOOP
+        EXECUTE format('DROP TABLE dorad_beside.%I', t);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.clear_beside IS 'Drops what rebuilds have laid out.';
+
+CREATE FUNCTION dorad_data.lay_out_beside(of_run text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = dorad_data, pg_temp SET client_min_messages = warning AS $$
+DECLARE
+    t text;
+BEGIN
+    PERFORM clear_beside();
+    FOREACH t IN ARRAY computed_tables() || 'mark'::text LOOP
+        EXECUTE format('CREATE UNLOGGED TABLE dorad_beside.%I (LIKE dorad_data.%1$I INCLUDING DEFAULTS)'
+                       ' WITH (autovacuum_enabled = off)', t);
+    END LOOP;
+    CREATE UNLOGGED TABLE dorad_beside.run (run text NOT NULL);
+    INSERT INTO dorad_beside.run VALUES (of_run);
+    -- The entities of each part of a kind: those after one, up to another.
+    CREATE UNLOGGED TABLE dorad_beside.range (
+        kind text COLLATE "C", part integer, after text COLLATE "C", upto text COLLATE "C");
+    CREATE UNLOGGED TABLE dorad_beside.record (
+        part integer, service text COLLATE "C", deployment_id text COLLATE "C")
+        WITH (autovacuum_enabled = off);
+    CREATE UNLOGGED TABLE dorad_beside.scope (scope text COLLATE "C", name text COLLATE "C");
+    CREATE UNLOGGED TABLE dorad_beside.differing (name text);
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dorad_beside TO dorad_writer;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_out_beside IS 'Empty tables beside those that a rebuild computes.';
+
+CREATE FUNCTION dorad_data.index_beside(of_table text, VARIADIC columns text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = dorad_data, pg_temp SET client_min_messages = warning AS $$
+DECLARE
+    listed text;
+BEGIN
+    -- For what later parts look up; the columns of each index as one text.
+    FOREACH listed IN ARRAY columns LOOP
+        EXECUTE format('CREATE INDEX ON dorad_beside.%I (%s)', of_table, (
+            SELECT string_agg(quote_ident(c), ', ' ORDER BY place)
+            FROM string_to_table(listed, ' ') WITH ORDINALITY AS s (c, place)));
+    END LOOP;
+    EXECUTE format('ANALYZE dorad_beside.%I', of_table);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.index_beside IS
+    'Indexes of a table beside that is full, and what the planner wants to know of it.';
+
+CREATE FUNCTION dorad_data.set_apart(VARIADIC tables text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_aside(tables, 'pg_temp, dorad_beside, dorad_data', 'part');
+    PERFORM begin_work();
+END
+$$;
+COMMENT ON FUNCTION dorad_data.set_apart IS
+    'Begins a part that writes these tables: empty ones of their names stand first, then those '
+    'beside, as other parts have filled them.';
+
+CREATE FUNCTION dorad_data.lay_beside(VARIADIC tables text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY tables LOOP
+        EXECUTE format('INSERT INTO dorad_beside.%I SELECT * FROM pg_temp.%1$I', t);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_beside IS 'Adds what a part has computed to the tables beside.';
+
+CREATE FUNCTION dorad_data.divide_kind(of_kind text, portion integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    -- A look at some thirty thousand observations tells where to divide.
+    percent double precision := least(100, 3e6 / greatest((
+        SELECT c.reltuples FROM pg_class AS c
+        WHERE c.oid = 'dorad_data.observation'::regclass), 1));
+BEGIN
+    INSERT INTO dorad_beside.range
+    WITH looked_at AS (
+        SELECT o.entity, row_number() OVER (ORDER BY o.entity) AS place
+        FROM observation AS o TABLESAMPLE SYSTEM (percent) REPEATABLE (1)
+        WHERE o.kind = of_kind AND o.entity <> ''
+    ), cut AS (
+        SELECT DISTINCT entity FROM looked_at
+        WHERE place % greatest((portion * percent / 100)::bigint, 1) = 0
+    )
+    SELECT of_kind, row_number() OVER w - 1, coalesce(lag(c.entity) OVER w, ''), c.entity
+    FROM (SELECT entity FROM cut UNION ALL SELECT NULL) AS c
+    WINDOW w AS (ORDER BY c.entity NULLS LAST);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.divide_kind IS
+    'Divides the entities of a kind into parts of about so many observations.';
+
+CREATE FUNCTION dorad_data.entities_of_part(of_kind text, of_part integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    SELECT g.after, g.upto INTO STRICT r FROM dorad_beside.range AS g
+    WHERE g.kind = of_kind AND g.part = of_part;
+    -- The last part has no end. Two statements, so that each has the plan of its range.
+    IF r.upto IS NULL THEN
+        EXECUTE 'INSERT INTO w_entity SELECT DISTINCT o.entity FROM observation AS o '
+                'WHERE o.kind = $1 AND o.entity > $2' USING of_kind, r.after;
+    ELSE
+        EXECUTE 'INSERT INTO w_entity SELECT DISTINCT o.entity FROM observation AS o '
+                'WHERE o.kind = $1 AND o.entity > $2 AND o.entity <= $3'
+            USING of_kind, r.after, r.upto;
+    END IF;
+    PERFORM know('w_entity');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.entities_of_part IS 'The entities of a part of a kind: into w_entity.';
+
+REVOKE EXECUTE ON FUNCTION dorad_data.clear_beside, dorad_data.lay_out_beside,
+    dorad_data.index_beside FROM PUBLIC;

@@ -1,0 +1,344 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- A rebuild by several sessions: its parts, in which order they go, and its end.
+
+SET LOCAL search_path = dorad_data, pg_temp;
+
+CREATE FUNCTION dorad_data.rebuild_begin() RETURNS text
+LANGUAGE plpgsql SET search_path = dorad_data, pg_temp AS $$
+BEGIN
+    -- This transaction does nothing while the others work, however long; and the clock, which
+    -- all of them look at, stands still.
+    PERFORM set_config('idle_in_transaction_session_timeout', '0', true);
+    PERFORM FROM clock FOR SHARE;
+    PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('world'));
+    RETURN pg_current_xact_id()::text;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_begin IS
+    'Begins a rebuild in the transaction that will end it, and returns the name of its run.';
+
+CREATE FUNCTION dorad_data.check_run(of_run text, what text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_xact_status(of_run::xid8) IS NOT DISTINCT FROM 'in progress' THEN
+        IF what = 'lay_out' THEN
+            RETURN;
+        ELSIF to_regclass('dorad_beside.run') IS NOT NULL
+              AND EXISTS (SELECT FROM dorad_beside.run AS r WHERE r.run = of_run) THEN
+            RETURN;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'the rebuild that this part belongs to is over' USING ERRCODE = '57000';
+END
+$$;
+COMMENT ON FUNCTION dorad_data.check_run IS
+    'Raises where a rebuild is over, or another one has begun; else that one waits for us.';
+
+CREATE FUNCTION dorad_data.part_of_records(of_part integer) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    parts integer := (SELECT count(*) FROM dorad_beside.range WHERE kind = 'deployment');
+BEGIN
+    PERFORM entities_of_part('deployment', of_part);
+    INSERT INTO dorad_beside.record
+        SELECT part_of(r.service, parts), r.service, r.entity
+        FROM (
+            SELECT coalesce(a.service, o.service) AS service, e.entity
+            FROM w_entity AS e
+            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
+            LEFT JOIN service_alias AS a ON a.alias = o.service
+            WHERE o.service IS NOT NULL
+            UNION
+            SELECT s.service, e.entity
+            FROM w_entity AS e
+            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
+            JOIN origin_service AS s ON s.origin_id = o.origin_id
+            WHERE o.service IS NULL
+        ) AS r;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.part_of_records IS
+    'Of which services there are deployments, and in which part those are.';
+
+CREATE FUNCTION dorad_data.part_of_deployments(of_part integer, today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO w_record_mark
+        SELECT r.service, r.deployment_id FROM dorad_beside.record AS r WHERE r.part = of_part;
+    PERFORM recompute_deployments(today);
+    PERFORM lay_beside('deployment_fact', 'deployment_member', 'change_delivery', 'link');
+    INSERT INTO dorad_beside.scope SELECT DISTINCT 'service', f.service FROM deployment_fact AS f;
+    -- Coordinates that only together mean a service come out on the way.
+    IF EXISTS (SELECT FROM mark WHERE stage = 'deployment') THEN
+        INSERT INTO dorad_beside.mark
+            SELECT m.* FROM mark AS m
+            WHERE m.stage = 'deployment' AND NOT EXISTS (
+                SELECT FROM dorad_beside.record AS r
+                WHERE r.service = m.service AND r.deployment_id = m.entity);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.part_of_deployments IS 'The deployments of the services of a part.';
+
+CREATE FUNCTION dorad_data.mend_records() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    parts integer := (SELECT count(*) FROM dorad_beside.range WHERE kind = 'deployment');
+    again text[] := (SELECT array_agg(DISTINCT m.service) FROM dorad_beside.mark AS m);
+BEGIN
+    -- Their services are computed anew: all records of theirs are a part of their own now.
+    DELETE FROM dorad_beside.deployment_fact WHERE service = ANY (again);
+    DELETE FROM dorad_beside.deployment_member WHERE service = ANY (again);
+    DELETE FROM dorad_beside.change_delivery WHERE service = ANY (again);
+    DELETE FROM dorad_beside.link WHERE from_kind = 'deployment' AND service = ANY (again);
+    UPDATE dorad_beside.record SET part = parts + 1 WHERE part = parts;
+    UPDATE dorad_beside.record SET part = parts WHERE service = ANY (again);
+    INSERT INTO dorad_beside.record
+        SELECT DISTINCT parts, m.service, m.entity FROM dorad_beside.mark AS m;
+    DELETE FROM dorad_beside.mark;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.mend_records IS
+    'Makes those services a part of their own of which deployments came to light too late.';
+
+CREATE FUNCTION dorad_data.part_of_tickets(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM all_entities('change_request');
+    PERFORM recompute_requests(today);
+    PERFORM all_entities('incident');
+    PERFORM recompute_incidents(today);
+    PERFORM lay_beside('change_request', 'change_request_window', 'change_request_deployment',
+                       'incident_fact', 'incident_service', 'evidence', 'link');
+    INSERT INTO dorad_beside.scope SELECT DISTINCT 'service', service FROM incident_service;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.part_of_tickets IS
+    'Change requests and incidents: they look at the deployments of all services, and at each other.';
+
+CREATE FUNCTION dorad_data.part_of_months(of_part integer, today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    parts integer := (SELECT count(*) FROM dorad_beside.range WHERE kind = 'deployment');
+BEGIN
+    INSERT INTO w_scope
+        SELECT s.scope, s.name
+        FROM (
+            SELECT scope, name FROM dorad_beside.scope
+            UNION SELECT 'team', team FROM ownership WHERE team IS NOT NULL
+        ) AS s
+        WHERE part_of(s.name, parts) = of_part;
+    PERFORM know('w_scope');
+    PERFORM compute_scopes(today, (SELECT report_tz FROM setting), true);
+    PERFORM lay_beside('monthly', 'trend', 'assurance', 'scope_span');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.part_of_months IS 'All months of the services and teams of a part.';
+
+CREATE FUNCTION dorad_data.compare_beside(of_table text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    keys text[] := key_columns(of_table);
+    differs boolean;
+BEGIN
+    -- As many rows, and to each of them an equal one: there is nothing to put in place.
+    EXECUTE format($query$
+        SELECT (SELECT count(*) FROM dorad_data.%I) <> (SELECT count(*) FROM dorad_beside.%1$I)
+            OR EXISTS (
+                SELECT FROM dorad_beside.%1$I AS c
+                WHERE NOT EXISTS (
+                    SELECT FROM dorad_data.%1$I AS s
+                    WHERE (%s) = (%s) AND ROW (%s) IS NOT DISTINCT FROM ROW (%s)))$query$, of_table,
+        (SELECT string_agg(format('c.%I', k), ', ') FROM unnest(keys) AS k),
+        (SELECT string_agg(format('s.%I', k), ', ') FROM unnest(keys) AS k),
+        same_columns(of_table, 'c'), same_columns(of_table, 's')) INTO differs;
+    IF differs THEN
+        INSERT INTO dorad_beside.differing VALUES (of_table);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.compare_beside IS
+    'Notes whether a table differs from what was computed beside it.';
+
+CREATE FUNCTION dorad_data.rebuild_task(run text, what text, which text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = on SET enable_mergejoin = on SET random_page_cost = 1
+SET default_statistics_target = 10 SET client_min_messages = warning AS $$
+DECLARE
+    today timestamptz := (SELECT as_of FROM clock);
+BEGIN
+    PERFORM check_run(run, what);
+    CASE what
+    WHEN 'lay_out' THEN
+        PERFORM lay_out_beside(run);
+    WHEN 'origins' THEN
+        PERFORM set_apart('repository_name', 'origin_service');
+        PERFORM compute_origins();
+        PERFORM lay_beside('repository_name', 'origin_service');
+        PERFORM index_beside('repository_name', 'system host name repository_id');
+        PERFORM index_beside('origin_service', 'origin_id');
+    WHEN 'corrections' THEN
+        PERFORM set_apart('correction', 'mark');
+        PERFORM all_entities('correction');
+        PERFORM recompute_corrections(today);
+        PERFORM lay_beside('correction');
+        PERFORM index_beside('correction', 'target_kind target_id');
+    WHEN 'divide' THEN
+        -- A part takes a few seconds and fits into a session's memory.
+        PERFORM divide_kind(which, coalesce(
+            nullif(current_setting('dorad.portion', true), '')::integer, 80000));
+    WHEN 'records' THEN
+        PERFORM set_apart('mark');
+        PERFORM part_of_records(which::integer);
+    WHEN 'changes' THEN
+        PERFORM set_apart('change', 'change_service');
+        PERFORM entities_of_part('change', which::integer);
+        PERFORM fold_changes(today);
+        PERFORM lay_beside('change', 'change_service');
+    WHEN 'index' THEN
+        PERFORM index_beside(split_part(which, ':', 1),
+                             VARIADIC string_to_array(split_part(which, ':', 2), ','));
+    WHEN 'deployments' THEN
+        PERFORM set_apart('deployment_fact', 'deployment_member', 'change_delivery', 'link',
+                          'environment_seen', 'mark');
+        PERFORM part_of_deployments(which::integer, today);
+    WHEN 'mend' THEN
+        PERFORM mend_records();
+    WHEN 'tickets' THEN
+        PERFORM set_apart('change_request', 'change_request_window', 'change_request_deployment',
+                          'incident_fact', 'incident_service', 'evidence', 'link', 'mark');
+        PERFORM part_of_tickets(today);
+    WHEN 'items' THEN
+        PERFORM set_apart('item_fact', 'item_service', 'mark');
+        PERFORM entities_of_part('work_item', which::integer);
+        PERFORM recompute_items(today);
+        PERFORM lay_beside('item_fact', 'item_service');
+        INSERT INTO dorad_beside.scope
+            SELECT 'service', service FROM item_service
+            UNION SELECT 'team', team FROM item_fact WHERE team IS NOT NULL;
+    WHEN 'months' THEN
+        PERFORM set_apart('monthly', 'monthly_revision', 'trend', 'assurance', 'scope_span');
+        PERFORM part_of_months(which::integer, today);
+    WHEN 'compare' THEN
+        PERFORM compare_beside(which);
+    END CASE;
+    -- Plans made for so many rows must not outlive them; what was set apart goes with the commit.
+    PERFORM drop_work();
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_task IS 'One part of a rebuild by several sessions.';
+
+CREATE FUNCTION dorad_data.rebuild_tasks(run text, after text) RETURNS TABLE (
+    step text, task text)
+LANGUAGE plpgsql SET search_path = dorad_data, pg_temp AS $$
+DECLARE
+    next text;
+BEGIN
+    IF after IS NULL THEN
+        RETURN QUERY SELECT 'lay_out', format('SELECT dorad_data.rebuild_task(%L, %L, %L)',
+                                              run, 'lay_out', '');
+        RETURN;
+    END IF;
+    IF after IN ('deployments', 'mended') AND EXISTS (SELECT FROM dorad_beside.mark) THEN
+        next := 'mend';
+    ELSE
+        SELECT s.next INTO next
+        FROM (VALUES ('lay_out', 'lay'), ('lay', 'fold'), ('fold', 'index_changes'),
+                     ('index_changes', 'deployments'), ('mend', 'mended'),
+                     ('deployments', 'index_deployments'), ('mended', 'index_deployments'),
+                     ('index_deployments', 'tickets'), ('tickets', 'index_tickets'),
+                     ('index_tickets', 'months'), ('months', 'compare')) AS s (before, next)
+        WHERE s.before = after;
+    END IF;
+    RETURN QUERY
+    SELECT next, format('SELECT dorad_data.rebuild_task(%L, %L, %L)', run, t.what, t.which)
+    FROM (
+        -- The longest first, so that at the end of a step nobody waits for long.
+        SELECT s.what, s.which
+        FROM (VALUES
+            ('lay', 'divide', 'deployment'), ('lay', 'divide', 'change'), ('lay', 'divide', 'work_item'),
+            ('lay', 'corrections', ''), ('lay', 'origins', ''),
+            ('index_changes', 'index', 'change:change_id'),
+            ('index_changes', 'index', 'change_service:change_id,service landed_at'),
+            ('index_changes', 'index', 'record:part'),
+            ('mend', 'mend', ''),
+            ('index_deployments', 'index',
+             'deployment_fact:service deployment_id,service at,sha,deployment_id'),
+            ('index_deployments', 'index', 'change_delivery:change_id,service at'),
+            ('index_deployments', 'index', 'deployment_member:deployment_id,service group_id'),
+            ('tickets', 'tickets', ''),
+            ('index_tickets', 'index', 'item_service:service done_at'),
+            ('index_tickets', 'index', 'item_fact:team done_at'),
+            ('index_tickets', 'index', 'incident_service:service started_at,service restored_at'),
+            ('index_tickets', 'index', 'evidence:service deployment_id')) AS s (step, what, which)
+        WHERE s.step = next
+        UNION ALL
+        SELECT CASE r.kind WHEN 'deployment' THEN 'records' ELSE 'changes' END, r.part::text
+        FROM dorad_beside.range AS r WHERE next = 'fold' AND r.kind IN ('deployment', 'change')
+        UNION ALL
+        SELECT next, r.part::text FROM dorad_beside.range AS r
+        WHERE next IN ('deployments', 'months') AND r.kind = 'deployment'
+        UNION ALL
+        SELECT 'deployments', count(*)::text FROM dorad_beside.range AS r
+        WHERE r.kind = 'deployment' HAVING next = 'mended'
+        UNION ALL
+        SELECT 'items', r.part::text FROM dorad_beside.range AS r
+        WHERE next = 'tickets' AND r.kind = 'work_item'
+        UNION ALL
+        SELECT 'compare', name FROM unnest(computed_tables()) AS name WHERE next = 'compare'
+    ) AS t;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_tasks IS
+    'The statements of the step of a rebuild that comes after one (first: null), to be run in any '
+    'order and side by side; none: it is time for rebuild_finish().';
+
+CREATE FUNCTION dorad_data.rebuild_finish(run text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
+DECLARE
+    t text;
+    differing text[] := ARRAY(SELECT d.name FROM dorad_beside.differing AS d);
+BEGIN
+    PERFORM check_run(run, 'finish');
+    PERFORM forget_marks();
+    PERFORM set_config('search_path', 'dorad_beside, dorad_data, pg_temp', true);
+    IF 'monthly' = ANY (differing) THEN
+        PERFORM take_over_months();
+    END IF;
+    FOREACH t IN ARRAY computed_tables() LOOP
+        CONTINUE WHEN t <> ALL (differing);
+        PERFORM take_over(t);
+    END LOOP;
+    PERFORM set_config('search_path', 'dorad_data, pg_temp', true);
+    PERFORM clear_beside();
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_finish IS
+    'Puts what the parts of a rebuild computed in the place of what differs; readers see the old '
+    'rows until its transaction commits, then the new, never a hole.';
+
+CREATE FUNCTION dorad_data.rebuild_forget(of_run text) RETURNS void
+LANGUAGE plpgsql SET search_path = dorad_data, pg_temp AS $$
+BEGIN
+    IF to_regclass('dorad_beside.run') IS NOT NULL
+       AND EXISTS (SELECT FROM dorad_beside.run AS r WHERE r.run = of_run) THEN
+        PERFORM clear_beside();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_forget IS 'Drops what a rebuild that failed has laid out.';
+
+REVOKE EXECUTE ON FUNCTION dorad_data.rebuild_begin, dorad_data.rebuild_task,
+    dorad_data.rebuild_tasks, dorad_data.rebuild_finish, dorad_data.rebuild_forget FROM PUBLIC;
+DO $do$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
+        GRANT USAGE ON SCHEMA dorad_beside TO dorad_writer;
+        GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA dorad_data TO dorad_writer;
+    END IF;
+END
+$do$;
