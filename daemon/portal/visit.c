@@ -6,6 +6,7 @@
 #include "portal/address.h"
 #include "portal/month.h"
 #include "static_priv.h"
+#include "version_priv.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -83,24 +84,12 @@ static void release_rows(void *rows)
 	store_rows_destroy(rows);
 }
 
-/*
- * Whom we ask, and in which state it is: what is visible in a snapshot is what its transactions
- * make so, and two of one server with the same text show the same. (On a replica more than the
- * text decides.)
- */
-static const char whom_sql[] =
-	"SELECT CASE WHEN is_replica THEN 'yes' END AS is_replica,"
-	" extract(epoch FROM lag)::bigint::text AS behind_s,"
-	" CASE WHEN NOT is_replica"
-	"  THEN pg_postmaster_start_time() || ' ' || pg_current_snapshot() END AS version"
-	" FROM dorad.replica";
-
 static void note_whom(struct visit *visit, const struct store_ask *ask)
 {
 	visit->asked = true;
-	visit->is_replica = store_value(ask->rows, 0, 0) != NULL;
-	visit->behind_s = store_value(ask->rows, 0, 1);
-	visit->version = store_value(ask->rows, 0, 2);
+	visit->is_replica = store_value(ask->rows, 0, VERSION_IS_REPLICA) != NULL;
+	visit->behind_s = store_value(ask->rows, 0, VERSION_BEHIND_S);
+	visit->version = store_value(ask->rows, 0, VERSION_TEXT);
 }
 
 /* The first asks of a visit also say whom they ask. */
@@ -110,7 +99,7 @@ static enum store_class ask_first(
 	struct store_ask *all = arena_alloc(visit->arena, (n_asks + 1) * sizeof(*all));
 
 	memcpy(all, asks, n_asks * sizeof(*all));
-	all[n_asks] = (struct store_ask){.sql = whom_sql};
+	all[n_asks] = version_ask(&visit->route);
 	enum store_class class = store_batch(visit->store, all, n_asks + 1, err);
 	if (class != STORE_FINE)
 		return class;
@@ -122,12 +111,12 @@ static enum store_class ask_first(
 
 const char *visit_version_now(struct visit *visit)
 {
-	struct store_ask ask = {.sql = whom_sql};
+	struct store_ask ask = version_ask(&visit->route);
 
 	if (store_batch(visit->store, &ask, 1, NULL) != STORE_FINE)
 		return NULL;
 	(void)arena_own(visit->arena, ask.rows, release_rows);
-	return store_value(ask.rows, 0, 2);
+	return store_value(ask.rows, 0, VERSION_TEXT);
 }
 
 enum visit_result visit_ask(

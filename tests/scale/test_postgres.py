@@ -96,6 +96,9 @@ def test_the_portal_shows_the_golden_rows_of_a_replica_and_how_far_behind(monkey
                 assert portal.get(path).body.replace(
                     b" Read from a replica, 0 s behind.", b"") == expected[path].body
             assert b"Read from a replica, 0 s behind." in portal.get("/").body
+            before = portal.metrics()["dorad_portal_again_total"]
+            portal.get("/")
+            assert portal.metrics()["dorad_portal_again_total"] > before, "made again, and nothing changed"
 
             # What it has got and not shown makes it older and older.
             ask(replica, "SELECT pg_wal_replay_pause()")
