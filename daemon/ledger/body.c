@@ -80,7 +80,7 @@ struct body_packed body_pack(struct body_packer *packer, const char *body, size_
 
 struct body_unpacker {
 #ifdef HAVE_ZSTD
-	ZSTD_DCtx *context; /* 160 KB, and so not to be had anew for each body */
+	ZSTD_DCtx *context; /* 160 KB: not before there is a body, nor anew for each */
 #else
 	char nothing;
 #endif
@@ -90,9 +90,6 @@ struct body_unpacker *body_unpacker_create(void)
 {
 	struct body_unpacker *unpacker = xcalloc(1, sizeof(*unpacker));
 
-#ifdef HAVE_ZSTD
-	unpacker->context = ZSTD_createDCtx();
-#endif
 	return unpacker;
 }
 
@@ -117,6 +114,10 @@ const char *body_unpack(struct body_unpacker *unpacker, const struct body_packed
 	}
 #ifdef HAVE_ZSTD
 	char *body = arena_alloc(arena, n + 1);
+	if (!unpacker->context)
+		unpacker->context = ZSTD_createDCtx();
+	if (!unpacker->context)
+		out_of_memory();
 	size_t size = ZSTD_decompressDCtx(unpacker->context, body, n, packed->bytes, packed->n);
 	if (!ZSTD_isError(size) && size == n)
 		return body;

@@ -17,12 +17,14 @@
 #define BUSY_POLL_US 500
 
 /*
- * RELIABILITY.md section 9. Checkpoints are the writer's business; a body that retention
+ * RELIABILITY.md section 9. Checkpoints are the writer's business; a log that grew because
+ * somebody read for long gives the disk back when it is begun anew. A body that retention
  * deleted should not be readable in the file, where that costs no extra writing.
  */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
 			       "PRAGMA wal_autocheckpoint = 0;"
+			       "PRAGMA journal_size_limit = 33554432;"
 			       "PRAGMA secure_delete = FAST;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA mmap_size = 0;"

@@ -141,6 +141,7 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 void ledger_disconnect(struct ledger *ledger)
 {
 	recent_clear(&ledger->recent);
+	mover_disconnect(&ledger->mover);
 	db_close(ledger->reading);
 	db_close(ledger->writing);
 	ledger->reading = NULL;
@@ -176,6 +177,7 @@ static struct ledger *new_ledger(const char *path)
 	ledger->wal_path = xasprintf("%s-wal", path);
 	ledger->packer = body_packer_create();
 	recent_init(&ledger->recent);
+	mover_init(&ledger->mover);
 	ledger->reserve_fd = -1;
 	(void)pthread_mutex_init(&ledger->reading_lock, NULL);
 	return ledger;
@@ -187,6 +189,7 @@ static void destroy(struct ledger *ledger)
 	lock_drop(ledger->lock);
 	body_packer_destroy(ledger->packer);
 	recent_destroy(&ledger->recent);
+	mover_clear(&ledger->mover);
 	(void)pthread_mutex_destroy(&ledger->reading_lock);
 	free(ledger->wal_path);
 	free(ledger->path);
@@ -206,10 +209,11 @@ enum ledger_opening ledger_open(
 		opening = ledger_connect(ledger, err);
 	if (opening == LEDGER_OPENED) {
 		space_open(ledger);
-		if (!writer_start(ledger, err))
+		if (!mover_start(ledger, err) || !writer_start(ledger, err))
 			opening = LEDGER_BAD;
 	}
 	if (opening != LEDGER_OPENED) {
+		mover_stop(ledger);
 		space_close(ledger);
 		destroy(ledger);
 		return opening;
@@ -256,7 +260,8 @@ void ledger_close(struct ledger *ledger)
 		return;
 	if (ledger->owner) {
 		writer_stop(ledger);
-		space_checkpoint(ledger, true);
+		mover_stop(ledger);
+		mover_move_all(ledger, true);
 		space_close(ledger);
 	}
 	destroy(ledger);

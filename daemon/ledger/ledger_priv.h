@@ -6,6 +6,7 @@
 #include "db_priv.h"
 #include "ledger/ledger.h"
 #include "lock_priv.h"
+#include "mover_priv.h"
 #include "recent_priv.h"
 #include "schema_priv.h"
 #include "writer_priv.h"
@@ -29,7 +30,7 @@ struct ledger {
 	struct body_packer *packer;  /* the writer's */
 	int reserve_fd;              /* -1: none */
 	int64_t wal_most_bytes;
-	int64_t wal_bytes;    /* not yet checkpointed; the writer's */
+	struct mover mover;   /* the owner's */
 	bool rested;          /* since it was last busy; the writer's */
 	int64_t expire_at_us; /* when retention looks again; the writer's */
 	struct writer writer;
@@ -58,8 +59,7 @@ void ledger_reading_failed(struct ledger *ledger, struct db *db, struct error *e
 /* space.c: the disk is not endless. */
 void space_open(struct ledger *ledger);
 void space_close(struct ledger *ledger);
-void space_watch(struct ledger *ledger);                     /* a new connection's log */
-void space_checkpoint(struct ledger *ledger, bool truncate); /* moves the log into the file */
+void space_watch(struct ledger *ledger);        /* a new connection's log */
 void space_give_reserve(struct ledger *ledger); /* to whoever must write to make room */
 bool space_has_room(struct ledger *ledger, int64_t bytes); /* to keep so many */
 /* False: there is still no room for a delivery of so many bytes. */

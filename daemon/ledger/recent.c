@@ -53,6 +53,14 @@ bool recent_hold(struct recent *recent, struct held *held)
 	return fits;
 }
 
+bool recent_holds_any(struct recent *recent)
+{
+	(void)pthread_mutex_lock(&recent->lock);
+	bool any = recent->n > 0;
+	(void)pthread_mutex_unlock(&recent->lock);
+	return any;
+}
+
 void recent_settled(struct recent *recent, int64_t cursor)
 {
 	(void)pthread_mutex_lock(&recent->lock);

@@ -39,6 +39,9 @@ void recent_destroy(struct recent *recent);
 /* After the commit, in the order of seq. False: there is no room, it stays the caller's. */
 bool recent_hold(struct recent *recent, struct held *held);
 
+/* Something is there that the forwarder has not taken yet. */
+bool recent_holds_any(struct recent *recent);
+
 /* The cursor was committed, or read from the file. */
 void recent_settled(struct recent *recent, int64_t cursor);
 

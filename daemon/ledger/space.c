@@ -33,11 +33,9 @@
 
 static int on_wal(void *context, sqlite3 *handle, const char *name, int n_pages)
 {
-	struct ledger *ledger = context;
-
 	(void)handle;
 	(void)name;
-	ledger->wal_bytes = (int64_t)n_pages * 4096;
+	mover_note_log(context, n_pages);
 	return SQLITE_OK;
 }
 
@@ -91,23 +89,6 @@ void space_close(struct ledger *ledger)
 	if (ledger->reserve_fd >= 0)
 		(void)close(ledger->reserve_fd);
 	ledger->reserve_fd = -1;
-}
-
-void space_checkpoint(struct ledger *ledger, bool truncate)
-{
-	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-	int n_log = 0;
-	int n_moved = 0;
-
-	if (!ledger->writing)
-		return;
-	int code = sqlite3_wal_checkpoint_v2(
-		ledger->writing->handle, NULL, mode, &n_log, &n_moved);
-	if (code == SQLITE_OK)
-		ledger->wal_bytes = (int64_t)(n_log - n_moved) * 4096;
-	else if (db_trouble(code) != TROUBLE_BUSY && db_trouble(code) != TROUBLE_FULL)
-		log_error("ledger checkpoint file=%s: %s", ledger->path,
-			db_words(ledger->writing));
 }
 
 /*
@@ -234,11 +215,11 @@ bool space_has_room(struct ledger *ledger, int64_t bytes)
 bool space_make(struct ledger *ledger, int64_t want_bytes)
 {
 	space_give_reserve(ledger);
-	space_checkpoint(ledger, true);
+	mover_move_all(ledger, true);
 	while (free_bytes(ledger->writing) < 2 * ledger->wal_most_bytes &&
 		space_expire(ledger, true))
-		space_checkpoint(ledger, true);
-	space_checkpoint(ledger, true);
+		mover_move_all(ledger, true);
+	mover_move_all(ledger, true);
 	return take_reserve(ledger) && space_has_room(ledger, want_bytes);
 }
 

@@ -25,11 +25,13 @@ static void connect_again(struct ledger *ledger, bool corrupt, const char *why)
 	struct error err = {0};
 
 	(void)ledger_begin_reading(ledger);
+	mover_pause(&ledger->mover);
 	ledger_disconnect(ledger);
 	if (corrupt)
 		(void)ledger_set_aside(ledger, why);
 	if (ledger_connect(ledger, &err) != LEDGER_OPENED && may_complain(&ledger->writer))
 		log_error("ledger cannot be opened again: %s", err.text);
+	mover_resume(&ledger->mover);
 	ledger_end_reading(ledger);
 }
 

@@ -12,10 +12,14 @@
 #define BATCH_JOBS 4096
 #define LINGER_US 2000
 #define LINGER_STEP_US 250
+/* Fewer that wait are not worth a sleep, which lasts as long as a busy machine pleases. */
+#define LINGER_FROM 8
 
 /* How long a patient job waits for a delivery to be committed with: each commit is a sync, and
  * those of deliveries are what somebody waits for. */
 #define PATIENT_US INT64_C(20000)
+/* The forwarder waits for its settlement, and these wait for the forwarder. */
+#define PATIENT_BEHIND_US INT64_C(2000)
 
 #define IDLE_US INT64_C(1000000)
 #define EXPIRE_US INT64_C(10000000)
@@ -82,8 +86,9 @@ bool writer_queue(struct ledger *ledger, struct job *job)
 }
 
 /* Under the lock. After trouble a little patience: what did not go does not go at once. */
-static void wait_for_work(struct writer *writer)
+static void wait_for_work(struct ledger *ledger)
 {
+	struct writer *writer = &ledger->writer;
 	int64_t rest_us = writer->retry_at_us - now_us(CLOCK_MONOTONIC);
 
 	while (rest_us > 0 && !writer->stopping) {
@@ -95,21 +100,22 @@ static void wait_for_work(struct writer *writer)
 			writer->bad_since_us ? WRITER_RETRY_US : IDLE_US);
 	while (writer->n_queued && writer->n_queued == writer->n_patient && !writer->stopping) {
 		const struct job *first = TAILQ_FIRST(&writer->queue);
-		rest_us = first->queued_us + PATIENT_US - now_us(CLOCK_MONOTONIC);
-
+		rest_us = first->queued_us - now_us(CLOCK_MONOTONIC) +
+			(recent_holds_any(&ledger->recent) ? PATIENT_BEHIND_US : PATIENT_US);
 		if (rest_us <= 0)
 			break;
 		(void)wait_on(&writer->wake, &writer->lock, rest_us);
 	}
 }
 
-/* Only when more than one waits, and only while more keep coming. */
+/* Only when several wait, and only while more keep coming. */
 static void linger(struct writer *writer)
 {
 	int64_t until_us = now_us(CLOCK_MONOTONIC) + LINGER_US;
 
-	while (writer->n_queued - writer->n_patient > 1 && writer->queued_bytes < BATCH_BYTES &&
-		now_us(CLOCK_MONOTONIC) < until_us && !writer->stopping) {
+	while (writer->n_queued - writer->n_patient >= LINGER_FROM &&
+		writer->queued_bytes < BATCH_BYTES && now_us(CLOCK_MONOTONIC) < until_us &&
+		!writer->stopping) {
 		size_t before = writer->n_queued;
 
 		(void)pthread_mutex_unlock(&writer->lock);
@@ -259,8 +265,7 @@ static void commit_batch(struct ledger *ledger)
 	if (keeps && ledger->writer.bad_since_us)
 		trouble_is_over(ledger);
 	writer_finish_batch(&ledger->writer, LEDGER_DONE);
-	if (ledger->wal_bytes > ledger->wal_most_bytes)
-		space_checkpoint(ledger, false);
+	mover_after_commit(ledger);
 }
 
 static void keep_house(struct ledger *ledger, bool idle)
@@ -269,8 +274,8 @@ static void keep_house(struct ledger *ledger, bool idle)
 
 	if (!ledger->writing || ledger->writer.health.full || ledger->writer.health.failing)
 		return;
-	if (idle && ledger->wal_bytes > ledger->wal_most_bytes / 16)
-		space_checkpoint(ledger, false);
+	if (idle)
+		mover_when_idle(ledger);
 	if (idle && !ledger->rested)
 		space_rest(ledger);
 	ledger->rested = idle;
@@ -291,7 +296,7 @@ static void *writer_run(void *context)
 		bool good = trouble_mend(ledger);
 
 		(void)pthread_mutex_lock(&writer->lock);
-		wait_for_work(writer);
+		wait_for_work(ledger);
 		writer->beat_us = now_us(CLOCK_MONOTONIC);
 		linger(writer);
 		take_batch(writer, good || writer->stopping);

@@ -51,10 +51,11 @@ static const char *const call_names[N_CALLS] = {
 
 /* In the trace: this, then `size` bytes (written data, or a name). */
 struct record {
-	char what; /* o name, w write, s sync, t truncate, u unlink, a answer */
+	/* o name, w write, b sync begins, s and is done, t truncate, u unlink, a answer */
+	char what;
 	char pad[7];
-	int64_t file; /* which name; 0 for an answer */
-	int64_t offset;
+	int64_t file;   /* which name; 0 for an answer */
+	int64_t offset; /* of a sync: the thread */
 	int64_t size;
 };
 
@@ -285,9 +286,13 @@ static int sync_file(int fd, long number)
 
 	if (file && fails(CALL_SYNC))
 		return -1;
+	/* What another thread writes meanwhile may have come too late for it. */
+	int64_t thread = file ? syscall(SYS_gettid) : 0;
+	if (file)
+		put('b', file, thread, NULL, 0);
 	int result = (int)syscall(number, fd);
 	if (file && result == 0)
-		put('s', file, 0, NULL, 0);
+		put('s', file, thread, NULL, 0);
 	return result;
 }
 

@@ -5,10 +5,12 @@
     DORAD_ROUNDS=N     how many times as long as in tests/run (tests/faults/long N sets it)
 """
 
+import contextlib
 import json
 import os
 import random
 import socket
+import subprocess
 import threading
 
 from harness.dorad import ROOT
@@ -115,6 +117,26 @@ class Senders:
         for thread in self.threads:
             thread.join()
         return self.answered
+
+
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+
+
+@contextlib.contextmanager
+def small_disk(site, size):
+    """The site's ledger has a file system of its own, of that size; where it is."""
+    folder = os.path.join(site.folder, "disk")
+    os.mkdir(folder)
+    subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder],
+                   check=True)
+    try:
+        site.config["receive"]["ledger"] = os.path.join(folder, "ledger.db")
+        yield folder
+    finally:
+        try:
+            site.stop()
+        finally:
+            subprocess.run([*AS_ROOT, "umount", "--lazy", folder], check=True)
 
 
 def stream_ids(site, kind="deployment"):

@@ -6,41 +6,23 @@ The ledger lies on a file system of 8 MiB of its own.
 
 import json
 import os
-import subprocess
 import time
 
 import pytest
 
 from harness.dorad import Site
-from harness.faults import ROUNDS
+from harness.faults import ROUNDS, small_disk
 from harness.wait import wait_until
 
 CYCLES = min(2 * ROUNDS, 50)
-AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
-
-
-def mount(folder, size="8m"):
-    os.mkdir(folder)
-    subprocess.run([*AS_ROOT, "mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder],
-                   check=True)
-    return folder
-
 
 @pytest.fixture
 def small():
     """A site whose ledger has a small disk, with a receiver that knows github and events."""
-    with Site() as site:
-        site.disk = mount(os.path.join(site.folder, "disk"))
-        try:
-            site.config["receive"]["ledger"] = os.path.join(site.disk, "ledger.db")
-            site.endpoint("github", "github")
-            site.endpoint("push", "events")
-            yield site
-        finally:
-            try:
-                site.stop()
-            finally:
-                subprocess.run([*AS_ROOT, "umount", "--lazy", site.disk], check=True)
+    with Site() as site, small_disk(site, "8m") as site.disk:
+        site.endpoint("github", "github")
+        site.endpoint("push", "events")
+        yield site
 
 
 def without_redis(site, receive):
