@@ -86,7 +86,7 @@
 	" UNION ALL" \
 	" SELECT 'work item', e.exclusion, count(DISTINCT e.item_id)" \
 	" FROM (" items ") AS k (service, begins, ends)" \
-	" JOIN dorad.portal_item_left_out AS e ON e.named @> ARRAY[k.service]" \
+	" JOIN dorad.portal_item_left_out AS e ON e.service = k.service" \
 	"  AND e.at >= k.begins AND e.at < k.ends" \
 	" GROUP BY e.exclusion ORDER BY 1, 3 DESC, 2"
 /* Of which services the items, and in the team's case since when until when. */

@@ -356,8 +356,6 @@ CREATE TABLE dorad_data.item_fact (
 );
 CREATE INDEX item_fact_by_team ON dorad_data.item_fact (team, done_at)
     WHERE team IS NOT NULL AND done_at IS NOT NULL;
-CREATE INDEX item_fact_left_out ON dorad_data.item_fact USING gin (named_services)
-    WHERE exclusion IN ('type', 'cancelled', 'correction');
 COMMENT ON TABLE dorad_data.item_fact IS
     'Work items (METRICS.md R25 and section 5), those that do not count too, with the reason.';
 COMMENT ON COLUMN dorad_data.item_fact.item_id IS 'Its id.';
@@ -395,6 +393,22 @@ COMMENT ON COLUMN dorad_data.item_service.item_id IS 'The item.';
 COMMENT ON COLUMN dorad_data.item_service.done_at IS 'When it was completed.';
 COMMENT ON COLUMN dorad_data.item_service.class IS 'planned, failure_demand or adhoc_value.';
 COMMENT ON COLUMN dorad_data.item_service.team IS 'The team that the sender names, which alone then counts it.';
+
+CREATE TABLE dorad_data.item_left_out (
+    service    text COLLATE "C" NOT NULL,
+    item_id    text COLLATE "C" NOT NULL,
+    at         timestamptz NOT NULL,
+    exclusion  text COLLATE "C" NOT NULL,
+    PRIMARY KEY (service, item_id)
+);
+CREATE INDEX item_left_out_in_order ON dorad_data.item_left_out (service, at);
+CREATE INDEX item_left_out_by_item ON dorad_data.item_left_out (item_id);
+COMMENT ON TABLE dorad_data.item_left_out IS
+    'Items done or at an end that do not count, with each service that they name.';
+COMMENT ON COLUMN dorad_data.item_left_out.service IS 'The service.';
+COMMENT ON COLUMN dorad_data.item_left_out.item_id IS 'The item.';
+COMMENT ON COLUMN dorad_data.item_left_out.at IS 'When it was completed; else its last event.';
+COMMENT ON COLUMN dorad_data.item_left_out.exclusion IS 'type, cancelled, correction or unmapped.';
 
 CREATE TABLE dorad_data.link (
     name_kind  text COLLATE "C" NOT NULL,

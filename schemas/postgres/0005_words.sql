@@ -98,12 +98,17 @@ COMMENT ON FUNCTION dorad_data.month_of IS 'First day of the civil month that an
 CREATE FUNCTION dorad_data.month_start(month date, tz text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     -- Where clocks go back over midnight of the first, that midnight comes twice and AT TIME
-    -- ZONE names the second; a month begins with the first.
-    SELECT min(start)
-    FROM (VALUES (month::timestamp AT TIME ZONE tz),
-                 (month::timestamp AT TIME ZONE tz - interval '30 minutes'),
-                 (month::timestamp AT TIME ZONE tz - interval '1 hour')) AS candidates (start)
-    WHERE start AT TIME ZONE tz >= month::timestamp
+    -- ZONE names the second; a month begins with the first. One expression, so that it is written
+    -- out where it is asked.
+    SELECT least(
+        CASE WHEN (month::timestamp AT TIME ZONE tz) AT TIME ZONE tz >= month::timestamp
+             THEN month::timestamp AT TIME ZONE tz END,
+        CASE WHEN (month::timestamp AT TIME ZONE tz - interval '30 minutes') AT TIME ZONE tz
+                  >= month::timestamp
+             THEN month::timestamp AT TIME ZONE tz - interval '30 minutes' END,
+        CASE WHEN (month::timestamp AT TIME ZONE tz - interval '1 hour') AT TIME ZONE tz
+                  >= month::timestamp
+             THEN month::timestamp AT TIME ZONE tz - interval '1 hour' END)
 $$;
 COMMENT ON FUNCTION dorad_data.month_start IS 'The first instant of a civil month.';
 

@@ -203,6 +203,14 @@ BEGIN
         SELECT service, n.item_id, n.done_at, n.class, n.team
         FROM w_item AS n CROSS JOIN unnest(n.services) AS service
         WHERE n.exclusion IS NULL ORDER BY 1, 3, 2;
+    DELETE FROM item_left_out AS s USING w_entity AS e
+    WHERE s.item_id = e.entity
+      AND (EXISTS (SELECT FROM w_item AS n WHERE n.item_id = e.entity)
+           OR NOT EXISTS (SELECT FROM w_seen AS v WHERE v.entity = e.entity));
+    INSERT INTO item_left_out
+        SELECT DISTINCT service, n.item_id, coalesce(n.done_at, n.at), n.exclusion
+        FROM w_item AS n CROSS JOIN unnest(n.named_services) AS service
+        WHERE n.exclusion IN ('type', 'cancelled', 'correction', 'unmapped') ORDER BY 1, 3, 2;
     INSERT INTO item_fact AS o SELECT n.* FROM w_item AS n ORDER BY n.item_id
     ON CONFLICT (item_id) DO UPDATE SET
         (status, done_at, team, services, named_services, class, class_rule, exclusion, excluded, item_type,

@@ -12,7 +12,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                  'deployment_fact', 'deployment_member', 'change_delivery', 'link',
                  'change_request', 'change_request_window', 'change_request_deployment',
                  'incident_fact', 'incident_service', 'evidence', 'item_fact', 'item_service',
-                 'monthly', 'trend', 'assurance', 'scope_span']
+                 'item_left_out', 'monthly', 'trend', 'assurance', 'scope_span']
 $$;
 COMMENT ON FUNCTION dorad_data.computed_tables IS
     'The tables that follow from observations and catalogue, and can be computed again.';

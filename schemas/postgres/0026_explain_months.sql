@@ -76,11 +76,13 @@ SELECT l.scope, l.name, l.month, 'lead_time' AS metric, l.lead_time_p50_s AS val
        d.url
 FROM dorad_data.month_slice AS l
 CROSS JOIN LATERAL (
-    SELECT y.*, c.landed_at, c.committed_at, c.url, x.excluded
+    -- Few are excluded, and an index has those alone.
+    SELECT y.*, c.landed_at, c.committed_at, c.url, EXISTS (
+               SELECT FROM dorad_data.deployment_fact AS x
+               WHERE x.service = y.service AND x.deployment_id = y.deployment_id AND x.excluded
+           ) AS excluded
     FROM dorad_data.change_delivery AS y
     JOIN dorad_data.change AS c ON c.change_id = y.change_id
-    JOIN dorad_data.deployment_fact AS x
-        ON x.service = y.service AND x.deployment_id = y.deployment_id
     WHERE y.service = l.service AND y.at >= l.begins AND y.at < l.ends OFFSET 0) AS d
 UNION ALL
 -- and the deployments whose changes nobody knows.
@@ -241,11 +243,9 @@ CROSS JOIN LATERAL (
         SELECT i.item_id, l.service
         FROM dorad_data.month_slice AS l
         CROSS JOIN LATERAL (
-            SELECT x.item_id FROM dorad_data.item_fact AS x
-            WHERE x.exclusion IN ('type', 'cancelled', 'correction')
-              AND x.named_services @> ARRAY[l.service]
-              AND coalesce(x.done_at, x.at) >= l.begins AND coalesce(x.done_at, x.at) < l.ends
-            OFFSET 0) AS i
+            SELECT x.item_id FROM dorad_data.item_left_out AS x
+            WHERE x.service = l.service AND x.at >= l.begins AND x.at < l.ends
+              AND x.exclusion IN ('type', 'cancelled', 'correction') OFFSET 0) AS i
         WHERE l.scope = m.scope AND l.name = m.name AND l.month = m.month
     ) AS k
     GROUP BY k.item_id OFFSET 0) AS i

@@ -44,11 +44,10 @@ SELECT i.service, dorad_data.month_of(i.at, s.report_tz),
                         WHEN 'unmapped' THEN 'items_unmapped'
                         WHEN 'correction' THEN 'items_excluded_by_correction' END, count(*)::integer
 FROM (
-    -- Fenced, so that who asks for one service has its months looked for alone.
-    SELECT k.service, x.exclusion, coalesce(x.done_at, x.at) AS at
-    FROM dorad_data.item_fact AS x
-    LEFT JOIN LATERAL unnest(x.named_services) AS k (service) ON true
-    WHERE x.exclusion IN ('cancelled', 'type', 'unmapped', 'correction') OFFSET 0
+    SELECT x.service, x.exclusion, x.at FROM dorad_data.item_left_out AS x
+    UNION ALL
+    SELECT NULL, x.exclusion, coalesce(x.done_at, x.at) FROM dorad_data.item_fact AS x
+    WHERE x.exclusion IN ('cancelled', 'type', 'unmapped', 'correction') AND x.named_services = '{}'
 ) AS i
 CROSS JOIN dorad_data.setting AS s
 GROUP BY i.service, dorad_data.month_of(i.at, s.report_tz), i.exclusion

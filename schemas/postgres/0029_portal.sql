@@ -57,12 +57,12 @@ COMMENT ON COLUMN dorad.portal_incident.url IS 'The page a person would open.';
 COMMENT ON COLUMN dorad.portal_incident.review_url IS 'Its post-incident review.';
 
 CREATE VIEW dorad.portal_item_left_out AS
-SELECT i.item_id, i.named_services AS named, coalesce(i.done_at, i.at) AS at, i.exclusion
-FROM dorad_data.item_fact AS i
+SELECT i.item_id, i.service, i.at, i.exclusion
+FROM dorad_data.item_left_out AS i
 WHERE i.exclusion IN ('type', 'cancelled', 'correction');
 COMMENT ON VIEW dorad.portal_item_left_out IS 'Work items that do not count though their services are known; explain_item says more of each.';
 COMMENT ON COLUMN dorad.portal_item_left_out.item_id IS 'Its id.';
-COMMENT ON COLUMN dorad.portal_item_left_out.named IS 'The services that it is about.';
+COMMENT ON COLUMN dorad.portal_item_left_out.service IS 'A service that it is about.';
 COMMENT ON COLUMN dorad.portal_item_left_out.at IS 'When it was completed; else its last event.';
 COMMENT ON COLUMN dorad.portal_item_left_out.exclusion IS 'Why it does not count.';
 

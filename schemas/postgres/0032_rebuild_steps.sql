@@ -211,10 +211,10 @@ BEGIN
                           'incident_fact', 'incident_service', 'evidence', 'link', 'mark');
         PERFORM part_of_tickets(today);
     WHEN 'items' THEN
-        PERFORM set_apart('item_fact', 'item_service', 'mark');
+        PERFORM set_apart('item_fact', 'item_service', 'item_left_out', 'mark');
         PERFORM entities_of_part('work_item', which::integer);
         PERFORM recompute_items(today);
-        PERFORM lay_beside('item_fact', 'item_service');
+        PERFORM lay_beside('item_fact', 'item_service', 'item_left_out');
         INSERT INTO dorad_beside.scope
             SELECT 'service', service FROM item_service
             UNION SELECT 'team', team FROM item_fact WHERE team IS NOT NULL;

@@ -164,7 +164,8 @@ BEGIN
         ('trend', 'note_listed'), ('assurance', 'note_listed'), ('scope_span', 'note_listed'),
         ('deployment_fact', 'note_service'), ('change_delivery', 'note_service'),
         ('evidence', 'note_service'), ('incident_service', 'note_service'),
-        ('item_service', 'note_service'), ('change_request_deployment', 'note_service'),
+        ('item_service', 'note_service'), ('item_left_out', 'note_service'),
+        ('change_request_deployment', 'note_service'),
         ('change', 'note_changes'), ('incident_fact', 'note_incidents'),
         ('item_fact', 'note_items'), ('change_request', 'note_requests')
     ) AS tables (name, note) LOOP

@@ -132,6 +132,7 @@ CHANGES = {
     "evidence": (CHECKOUT, {SERVICE, TEAM}),
     "incident_service": (CHECKOUT, {SERVICE, TEAM}),
     "item_service": (CHECKOUT, {SERVICE, TEAM}),
+    "item_left_out": (CHECKOUT, {SERVICE, TEAM}),
     "change_request_deployment": (None, {SERVICE, TEAM}),
     "change": (f"services IS NOT NULL AND {OF_CHECKOUT}", {SERVICE, TEAM}),
     "incident_fact": (f"services IS NOT NULL AND {OF_CHECKOUT}", {SERVICE, TEAM}),

@@ -14,7 +14,7 @@ from stories import AS_OF, check
 
 FACTS = ("change", "change_service", "deployment_fact", "deployment_member", "change_delivery",
          "evidence", "change_request", "change_request_deployment", "incident_fact",
-         "incident_service", "item_fact", "item_service")
+         "incident_service", "item_fact", "item_service", "item_left_out")
 
 # What an API does not tell as it was, and nothing is computed from.
 #   GitLab: the address that a hook has of an incident; ServiceNow: that it was seen before it

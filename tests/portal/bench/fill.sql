@@ -83,6 +83,8 @@ SELECT s.service || '-' || m.i || '-w' || n, CASE WHEN n = 20 THEN 'cancelled' E
        CASE WHEN n = 20 THEN 'cancelled' END, CASE WHEN n % 4 = 0 THEN 'bug' ELSE 'story' END,
        '{}', m.month + n * interval '1 day', 'https://items.example.com/' || s.service || m.i || n
 FROM b_service AS s CROSS JOIN b_month AS m CROSS JOIN generate_series(1, 20) AS n;
+INSERT INTO item_left_out (service, item_id, at, exclusion)
+SELECT services[1], item_id, at, exclusion FROM item_fact WHERE exclusion IS NOT NULL ORDER BY services[1], at;
 INSERT INTO item_service (service, item_id, done_at, class)
 SELECT services[1], item_id, done_at, class FROM item_fact
 WHERE exclusion IS NULL ORDER BY services[1], done_at;
