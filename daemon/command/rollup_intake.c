@@ -159,10 +159,15 @@ enum rollup_progress rollup_intake(struct rollup *rollup, int64_t block_ms)
 		if (progress != ROLLUP_IDLE)
 			return progress;
 	}
-	if (rollup_now_us() >= rollup->due.claim_us) {
+	/* --once waits for nobody: what others hold is theirs while there is other work, for
+	 * they may be at it. */
+	if (!rollup->once && rollup_now_us() >= rollup->due.claim_us) {
 		progress = take_over(rollup, arena);
 		if (progress != ROLLUP_IDLE)
 			return progress;
 	}
-	return take_new(rollup, block_ms, arena);
+	progress = take_new(rollup, block_ms, arena);
+	if (rollup->once && progress == ROLLUP_IDLE)
+		progress = take_over(rollup, arena);
+	return progress;
 }
