@@ -5,6 +5,8 @@
 #include "database.h"
 #include "table.h"
 
+#include "base/plural.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +36,11 @@ static int check(const struct command_line *line)
 	json_auto_t *catalog = catalog_load(path, &err);
 	if (!catalog)
 		return command_fail(line, "%s", err.text);
-	printf("%s: good: %zu teams, %zu services\n", path,
-		json_array_size(json_object_get(catalog, "teams")),
-		json_array_size(json_object_get(catalog, "services")));
+	size_t n_teams = json_array_size(json_object_get(catalog, "teams"));
+	size_t n_services = json_array_size(json_object_get(catalog, "services"));
+	printf("%s: good: %zu %s, %zu %s\n", path, n_teams,
+		plural((int64_t)n_teams, "team", "teams"), n_services,
+		plural((int64_t)n_services, "service", "services"));
 	return EXIT_DONE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog.h"
 
+#include "base/plural.h"
 #include "base/xalloc.h"
 #include "config/backstage.h"
 
@@ -99,7 +100,9 @@ int catalog_import(const struct command_line *line)
 
 	backstage_settle(backstage, say, NULL);
 	backstage_write(backstage, stdout);
-	fprintf(stderr, "dorad catalog: %zu files, %zu services\n", n_files,
-		backstage_n_services(backstage));
+	size_t n_services = backstage_n_services(backstage);
+	fprintf(stderr, "dorad catalog: %zu %s, %zu %s\n", n_files,
+		plural((int64_t)n_files, "file", "files"), n_services,
+		plural((int64_t)n_services, "service", "services"));
 	return EXIT_DONE;
 }

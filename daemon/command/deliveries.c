@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliveries.h"
 
+#include "base/plural.h"
 #include "base/timestamp.h"
 #include "ledger_filter.h"
 #include "table.h"
@@ -98,8 +99,8 @@ static int recover(const struct command_line *line, struct ledger *ledger)
 		return command_misuse(line, "recover wants the file that was set aside");
 	if (ledger_recover(ledger, aside, &salvage, &err) != LEDGER_DONE)
 		return command_fail(line, "%s", err.text);
-	printf("%" PRId64 " deliveries kept again, %" PRId64 " could not be read\n",
-		salvage.n_read, salvage.n_lost);
+	printf("%" PRId64 " %s kept again, %" PRId64 " could not be read\n", salvage.n_read,
+		plural(salvage.n_read, "delivery", "deliveries"), salvage.n_lost);
 	return EXIT_DONE;
 }
 

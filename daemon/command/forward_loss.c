@@ -2,6 +2,7 @@
 #include "forward_priv.h"
 
 #include "base/log.h"
+#include "base/plural.h"
 
 #include <string.h>
 
@@ -65,9 +66,9 @@ enum forward_check forward_check(struct forwarder *forwarder, size_t key)
 	char has[STREAM_ID_TEXT_MAX];
 	stream_id_format(known, had);
 	stream_id_format(left, has);
-	log_warn("redis lost what it had acknowledged stream=%s had=%s has=%s: %lld deliveries "
-		 "are forwarded again",
-		name, had, has, (long long)n);
+	log_warn("redis lost what it had acknowledged stream=%s had=%s has=%s: %lld %s "
+		 "forwarded again",
+		name, had, has, (long long)n, plural(n, "delivery is", "deliveries are"));
 	(void)pthread_mutex_lock(&forwarder->lock);
 	forwarder->state.n_losses++;
 	forwarder->state.n_set_back += (uint64_t)n;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "forward_row.h"
 
+#include "base/plural.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,7 +192,7 @@ static void set_state(struct ledger_outcome *outcome, enum verdict verdict,
 		if (!normalised->n_bad)
 			return;
 		outcome->reason = arena_printf(arena, "%zu bad %s: line %zu: %s",
-			normalised->n_bad, normalised->n_bad == 1 ? "line" : "lines",
+			normalised->n_bad, plural((int64_t)normalised->n_bad, "line", "lines"),
 			normalised->bad[0].line, normalised->bad[0].reason);
 		if (normalised->list.n == 0)
 			outcome->state = LEDGER_STATE_QUARANTINED;

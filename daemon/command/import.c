@@ -5,6 +5,8 @@
 #include "ledger/list.h"
 #include "table.h"
 
+#include "base/plural.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,17 +171,21 @@ static void print_words(const struct import *import)
 
 	if (command_wants_json(import->line))
 		return;
-	printf("%s%" PRId64 " events", import->dry_run ? "would make " : "", n);
+	printf("%s%" PRId64 " %s", import->dry_run ? "would make " : "", n,
+		plural(n, "event", "events"));
 	if (!import->dry_run) {
-		printf(" in %.1f s; %" PRId64 " deliveries kept", seconds, import->n_kept);
+		printf(" in %.1f s; %" PRId64 " %s kept", seconds, import->n_kept,
+			plural(import->n_kept, "delivery", "deliveries"));
 		if (import->n_known)
-			printf(", %" PRId64 " were kept before", import->n_known);
+			printf(", %" PRId64 " %s kept before", import->n_known,
+				plural(import->n_known, "was", "were"));
 	}
 	putchar('\n');
-	if (import_tally_n_refused(import->tally) && !import->dry_run)
-		printf("%" PRId64 " objects were not understood: dorad deliveries --endpoint "
-		       "import --state quarantined\n",
-			import_tally_n_refused(import->tally));
+	int64_t n_refused = import_tally_n_refused(import->tally);
+	if (n_refused && !import->dry_run)
+		printf("%" PRId64 " %s not understood: dorad deliveries --endpoint import "
+		       "--state quarantined\n",
+			n_refused, plural(n_refused, "object was", "objects were"));
 }
 
 static int run_import(struct import *import)

@@ -5,6 +5,8 @@
 #include "progress.h"
 #include "table.h"
 
+#include "base/plural.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,11 +56,11 @@ static int wait_for_receiver(
 		return command_fail(line, "%s", err.text);
 	if (counts.again)
 		return command_fail(line,
-			"%" PRId64
-			" deliveries are marked, and the receiver does not get on with "
-			"them just now: see dorad status. They stay marked",
-			counts.again);
-	printf("%" PRId64 " deliveries forwarded again\n", n_marked);
+			"%" PRId64 " %s marked, and the receiver does not get on with "
+			"that just now: see dorad status. What is marked stays so",
+			counts.again, plural(counts.again, "delivery is", "deliveries are"));
+	printf("%" PRId64 " %s forwarded again\n", n_marked,
+		plural(n_marked, "delivery", "deliveries"));
 	return EXIT_DONE;
 }
 
@@ -96,7 +98,8 @@ static int replay(const struct command_line *line)
 		return wait_for_receiver(line, ledger, n_marked);
 	if (!forward_here(line, config, ledger, n_marked))
 		return EXIT_FAILED;
-	printf("%" PRId64 " deliveries forwarded again\n", n_marked);
+	printf("%" PRId64 " %s forwarded again\n", n_marked,
+		plural(n_marked, "delivery", "deliveries"));
 	return EXIT_DONE;
 }
 

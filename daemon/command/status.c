@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
+#include "base/plural.h"
 #include "base/timestamp.h"
 #include "command/command.h"
 #include "table.h"
@@ -167,9 +168,12 @@ static void print_postgres(const struct status *status)
 		printf("postgres   cannot be used\n");
 	else
 		printf("postgres   answers, schema as it should be\n"
-		       "           %" PRId64 " pushes of the last week after a gap, %" PRId64
-		       " sources silent for longer than usual\n",
-			status->postgres.push_gaps, status->postgres.silent_sources);
+		       "           %" PRId64 " %s of the last week after a gap, %" PRId64
+		       " %s silent for longer than usual\n",
+			status->postgres.push_gaps,
+			plural(status->postgres.push_gaps, "push", "pushes"),
+			status->postgres.silent_sources,
+			plural(status->postgres.silent_sources, "source", "sources"));
 }
 
 static void print_words(const struct status *status)

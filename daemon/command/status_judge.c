@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
 
+#include "base/plural.h"
+
 #include <inttypes.h>
 
 #define MINUTE_US INT64_C(60000000)
@@ -40,15 +42,15 @@ static void judge_ledger(struct status *status)
 			(status->now_us - counts->oldest_us) / MINUTE_US);
 	if (counts->quarantined)
 		ACT(status,
-			"%" PRId64 " deliveries are quarantined: dorad deliveries --state "
-			"quarantined says why, dorad replay --state quarantined tries again",
-			counts->quarantined);
+			"%" PRId64 " %s quarantined: dorad deliveries --state quarantined "
+			"says why, dorad replay --state quarantined tries again",
+			counts->quarantined,
+			plural(counts->quarantined, "delivery is", "deliveries are"));
 	if (counts->dead)
 		ACT(status,
-			"%" PRId64
-			" deliveries have an event that the roll-up cannot use: dorad "
+			"%" PRId64 " %s an event that the roll-up cannot use: dorad "
 			"deliveries --state dead says why",
-			counts->dead);
+			counts->dead, plural(counts->dead, "delivery has", "deliveries have"));
 	if (status->ledger.there && status->ledger.disk_free_bytes < DISK_LEAST_BYTES)
 		ACT(status, "the ledger's disk has %" PRId64 " MiB left: make room",
 			status->ledger.disk_free_bytes >> 20);
@@ -73,10 +75,10 @@ static void judge_streams(struct status *status)
 				name, (status->now_us - stream->oldest_us) / MINUTE_US);
 		if (stream->lost)
 			ACT(status,
-				"%" PRId64
-				" %s events were deleted before the roll-up had them: "
+				"%" PRId64 " %s %s deleted before the roll-up had them: "
 				"dorad replay restores them",
-				stream->lost, name);
+				stream->lost, name,
+				plural(stream->lost, "event was", "events were"));
 	}
 }
 
@@ -92,9 +94,10 @@ void status_judge(struct status *status)
 		ACT(status, "postgres: %s", status->postgres.trouble);
 	if (status->postgres.push_gaps)
 		ACT(status,
-			"%" PRId64 " pushes of the last week came after a gap: webhooks were "
+			"%" PRId64 " %s of the last week came after a gap: webhooks were "
 			"lost; ask the sender for them again, or import the history",
-			status->postgres.push_gaps);
+			status->postgres.push_gaps,
+			plural(status->postgres.push_gaps, "push", "pushes"));
 	for (size_t i = 0; i < status->n_endpoints; i++) {
 		if (status->endpoints[i].silent)
 			ACT(status,

@@ -62,7 +62,7 @@ def test_files_of_backstage_become_a_catalogue_that_passes_its_check(tmp_path):
     assert "ledger is owned by a person" in done.stderr and "ann" not in done.stderr
     made = tmp_path / "catalog.yaml"
     made.write_text(done.stdout)
-    assert "good: 1 teams, 2 services" in run("catalog", "check", made).stdout
+    assert "good: 1 team, 2 services" in run("catalog", "check", made).stdout
 
 
 def test_a_bad_entity_is_said_with_its_place(tmp_path):

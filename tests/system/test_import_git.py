@@ -88,7 +88,7 @@ def test_what_a_merge_brought_landed_with_the_merge(postgres, clone):
             sha["v3^{}"]: 2 * HOUR}
         assert "deployment      3" in done.stdout
         again = site.run("import", "--tags", "v*", "--environment", "production", "git", clone)
-        assert "0 deliveries kept, 1 were kept before" in again.stdout
+        assert "0 deliveries kept, 1 was kept before" in again.stdout
 
 
 def test_a_commit_touches_the_folders_of_its_files(postgres, clone):
