@@ -14,6 +14,17 @@ static void keep(struct fields *fields, const char *bytes, size_t n)
 		text_append(fields->text, bytes, n);
 }
 
+/* Of a trailer's name no more than tells it from those that may not be one. */
+static void keep_name(struct fields *fields, char byte)
+{
+	size_t n = fields->text ? 0 : strlen(fields->trailer_name);
+
+	if (fields->text)
+		keep(fields, &byte, 1);
+	else if (n < FIELDS_TRAILER_NAME)
+		fields->trailer_name[n] = byte;
+}
+
 static enum http_refusal on_start(
 	struct fields *fields, const struct http_data *in, size_t *used)
 {
@@ -34,6 +45,8 @@ static enum http_refusal on_start(
 		return HTTP_REFUSAL_FIELDS_COUNT;
 	if (fields->text)
 		fields->items[fields->n].name = (uint16_t)fields->text->n;
+	else
+		memset(fields->trailer_name, 0, sizeof(fields->trailer_name));
 	fields->n++;
 	fields->state = FIELDS_NAME;
 	return HTTP_REFUSAL_NONE;
@@ -44,7 +57,8 @@ static enum http_refusal end_name(struct fields *fields)
 	fields->state = FIELDS_BEFORE;
 	fields->kind = FIELD_OTHER;
 	if (!fields->text)
-		return HTTP_REFUSAL_NONE;
+		return framing_may_trail(fields->trailer_name) ? HTTP_REFUSAL_NONE
+							       : HTTP_REFUSAL_TRAILER;
 
 	struct field *field = &fields->items[fields->n - 1];
 	keep(fields, "", 1);
@@ -58,10 +72,8 @@ static enum http_refusal on_name(
 {
 	size_t n = 0;
 
-	for (; n < in->n && byte_is(in->bytes[n], BYTE_TOKEN); n++) {
-		char lower = byte_lower(in->bytes[n]);
-		keep(fields, &lower, 1);
-	}
+	for (; n < in->n && byte_is(in->bytes[n], BYTE_TOKEN); n++)
+		keep_name(fields, byte_lower(in->bytes[n]));
 	*used = n;
 	if (n == in->n)
 		return HTTP_REFUSAL_NONE;

@@ -10,21 +10,32 @@
 
 /*
  * What each field may be. `word`: its one value, in any case of letters. `why`: the refusal of
- * any other.
+ * any other. `heads_only`: a trailer may not be it.
  */
 static const struct {
 	const char *name;
 	const char *word;
 	enum http_refusal why;
+	bool heads_only;
 } rules[] = {
-	[FIELD_OTHER] = {NULL, NULL, HTTP_REFUSAL_NONE},
-	[FIELD_CONNECTION] = {"connection", NULL, HTTP_REFUSAL_NONE},
-	[FIELD_CONTENT_ENCODING] = {"content-encoding", "identity", HTTP_REFUSAL_ENCODING},
-	[FIELD_CONTENT_LENGTH] = {"content-length", NULL, HTTP_REFUSAL_LENGTH_VALUE},
-	[FIELD_EXPECT] = {"expect", "100-continue", HTTP_REFUSAL_EXPECT},
-	[FIELD_HOST] = {"host", NULL, HTTP_REFUSAL_HOST},
-	[FIELD_TRANSFER_ENCODING] = {"transfer-encoding", "chunked", HTTP_REFUSAL_CODING},
+	[FIELD_OTHER] = {NULL, NULL, HTTP_REFUSAL_NONE, false},
+	[FIELD_CONNECTION] = {"connection", NULL, HTTP_REFUSAL_NONE, false},
+	[FIELD_CONTENT_ENCODING] = {"content-encoding", "identity", HTTP_REFUSAL_ENCODING,
+		false},
+	[FIELD_CONTENT_LENGTH] = {"content-length", NULL, HTTP_REFUSAL_LENGTH_VALUE, true},
+	[FIELD_EXPECT] = {"expect", "100-continue", HTTP_REFUSAL_EXPECT, false},
+	[FIELD_HOST] = {"host", NULL, HTTP_REFUSAL_HOST, true},
+	[FIELD_TRANSFER_ENCODING] = {"transfer-encoding", "chunked", HTTP_REFUSAL_CODING, true},
 };
+
+bool framing_may_trail(const char *name)
+{
+	for (int kind = FIELD_CONNECTION; kind <= FIELD_TRANSFER_ENCODING; kind++) {
+		if (strcmp(rules[kind].name, name) == 0)
+			return !rules[kind].heads_only;
+	}
+	return true;
+}
 
 enum field_kind framing_kind(const struct framing *framing, const char *name)
 {

@@ -12,6 +12,7 @@
 #define LINE_MAX_BYTES 8192
 #define FIELDS_MAX_BYTES 32768
 #define FIELDS_MAX 100
+#define FIELDS_TRAILER_NAME 20
 #define METHOD_MAX_BYTES 32
 
 /* What is kept of the head, each piece NUL-terminated; pieces are known by their offset.
@@ -77,6 +78,9 @@ struct framing {
 };
 
 enum field_kind framing_kind(const struct framing *framing, const char *name);
+/* Whether it may stand in a trailer, where it is dropped. What is of the framing may not: some
+ * readers (Node 18) add a trailer's Content-Length to that of the next request. */
+bool framing_may_trail(const char *name);
 /* A field of this kind begins; the next bytes of its value; its end, white space trimmed. */
 enum http_refusal framing_begin(struct framing *framing, enum field_kind kind);
 enum http_refusal framing_bytes(
@@ -104,7 +108,8 @@ struct fields {
 	size_t n;
 	enum field_kind kind; /* of the one being read */
 	struct text *text;    /* NULL: trailers, which are checked and dropped */
-	struct field *items;  /* room for FIELDS_MAX; NULL with text */
+	char trailer_name[FIELDS_TRAILER_NAME + 1]; /* its beginning */
+	struct field *items;                        /* room for FIELDS_MAX; NULL with text */
 	struct framing *framing;
 };
 

@@ -33,6 +33,7 @@ static const struct {
 	[HTTP_REFUSAL_CHUNK_LINE] = {400, "chunk_line", "RFC 9112 section 7.1.1"},
 	[HTTP_REFUSAL_CHUNK_END] = {400, "chunk_end", "RFC 9112 section 7.1"},
 	[HTTP_REFUSAL_CHUNK_OVERHEAD] = {400, "chunk_overhead", "RFC 9112 section 7.1.1"},
+	[HTTP_REFUSAL_TRAILER] = {400, "trailer", "RFC 9110 section 6.5.1"},
 };
 
 int http_refusal_status(enum http_refusal why)

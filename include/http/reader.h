@@ -41,6 +41,7 @@ enum http_refusal {
 	HTTP_REFUSAL_CHUNK_LINE,     /* its line over 256 bytes, or a control byte in it */
 	HTTP_REFUSAL_CHUNK_END,      /* no CRLF after a chunk's data */
 	HTTP_REFUSAL_CHUNK_OVERHEAD, /* much more framing than the data needs */
+	HTTP_REFUSAL_TRAILER,        /* one that says how long a message is, or whose */
 	HTTP_REFUSAL_N,
 };
 

@@ -4,7 +4,7 @@
  * What the request reader makes of connections, for the differential test. Reads from standard
  * input: four bytes of length (big endian) and as many bytes, the whole of a connection, again
  * and again. Writes a line of JSON for each: {"requests": [[target, method class, body in hex],
- * ...], "end": "more", or the name of the refusal}.
+ * ...], "end": "more", "close", or the name of the refusal}.
  */
 #include "http/reader.h"
 
@@ -65,6 +65,9 @@ static size_t read_one(const char *bytes, size_t n, bool first, const char **end
 		printf("\", %d, \"", (int)view->method);
 		print_hex(body.bytes, body.n);
 		printf("\"]");
+		/* The server reads nothing after it (RFC 9112 section 9.6). */
+		if (http_reader_wants_close(reader))
+			*end = "close";
 	} else {
 		*end = step == HTTP_STEP_MORE ? "more"
 					      : http_refusal_name(http_reader_refusal(reader));
@@ -81,7 +84,7 @@ static void read_connection(const char *bytes, size_t n)
 	bool first = true;
 
 	printf("{\"requests\": [");
-	while (at < n) {
+	while (at < n && strcmp(end, "close") != 0) {
 		size_t used = read_one(bytes + at, n - at, first, &end);
 
 		if (used == 0)

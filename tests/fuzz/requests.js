@@ -40,4 +40,4 @@ for (let at = 0; at < input.length;) {
 	lines.push(JSON.stringify(read(input.subarray(at + 4, at + 4 + n))));
 	at += 4 + n;
 }
-process.stdout.write(lines.join('\n') + '\n');
+process.stdout.write(lines.join('\n') + '\n', 'latin1');     // as requests.c does

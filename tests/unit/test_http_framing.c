@@ -176,10 +176,20 @@ static void a_flood_of_one_byte_chunks_is_cut(void)
 
 static void trailers_are_checked_and_dropped(void)
 {
-	TAKEN(CHUNKED "1\r\nx\r\n0\r\nX-Sum: 1\r\n" CL " 99\r\n\r\n", "x");
+	TAKEN(CHUNKED "1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Host: a\r\n\r\n", "x");
+	TAKEN(CHUNKED "0\r\nContent-Lengths: 1\r\nContent-Lengt: 1\r\n\r\n", "");
+	TAKEN(CHUNKED "0\r\nTransfer-Encoding-Of-A-Long-Name: chunked\r\n\r\n", "");
 	REFUSED(CHUNKED "0\r\nX ", HTTP_REFUSAL_FIELD_NAME, 400);
 	REFUSED(CHUNKED "0\r\nX: a\r\n ", HTTP_REFUSAL_FIELD_FOLD, 400);
 	REFUSED(CHUNKED "0\r\nX: a\0", HTTP_REFUSAL_FIELD_VALUE, 400);
+}
+
+static void a_trailer_is_nothing_that_another_reader_might_take_for_framing(void)
+{
+	REFUSED(CHUNKED "0\r\n" CL, HTTP_REFUSAL_TRAILER, 400);
+	REFUSED(CHUNKED "0\r\nX: a\r\ncontent-length:", HTTP_REFUSAL_TRAILER, 400);
+	REFUSED(CHUNKED "0\r\n" TE, HTTP_REFUSAL_TRAILER, 400);
+	REFUSED(CHUNKED "0\r\nHOST:", HTTP_REFUSAL_TRAILER, 400);
 }
 
 static void endless_trailers_are_cut(void)
@@ -231,6 +241,7 @@ int main(void)
 	RUN(chunks_over_the_limit_are_413_before_their_data);
 	RUN(a_flood_of_one_byte_chunks_is_cut);
 	RUN(trailers_are_checked_and_dropped);
+	RUN(a_trailer_is_nothing_that_another_reader_might_take_for_framing);
 	RUN(endless_trailers_are_cut);
 	RUN(nothing_is_read_after_a_refusal);
 	return tap_done();
