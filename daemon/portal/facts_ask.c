@@ -23,26 +23,12 @@
 #define DAY "FMDD Mon, HH24:MI"
 #define DAY_YEAR "FMDD Mon YYYY, HH24:MI"
 
-#define DEPLOYMENT \
-	"e.deployment_id, e.service, " WHEN("e.at", DAY) " AS at, e.kind, e.failed," \
-	" e.evidence, left(e.sha, 10) AS sha, e.url"
-
-/* Where few of them are shown, what speaks against them is looked up for those alone. */
-#define FEW_DEPLOYMENTS(scope) \
-	BOUNDS ", k AS (" \
-	" SELECT f.service, f.deployment_id, count(*) OVER () AS n" \
-	" FROM dorad.explain_deployment AS f" \
-	" WHERE f." scope " = $1 AND f.counted AND " IN_MONTH("f.at") \
-	" ORDER BY f.at DESC, f.deployment_id LIMIT $3::integer)" \
-	" SELECT " DEPLOYMENT ", k.n" \
-	" FROM k JOIN dorad.explain_deployment AS e" \
-	"  ON e.service = k.service AND e.deployment_id = k.deployment_id" \
-	" ORDER BY e.at DESC, e.deployment_id"
-
-/* Where nearly all of them are, it is quicker to look once. */
-#define ALL_DEPLOYMENTS(scope) \
+/* What speaks against them is looked up for those that are shown, where something does. */
+#define DEPLOYMENTS(scope) \
 	BOUNDS \
-	" SELECT " DEPLOYMENT ", count(*) OVER () AS n" \
+	" SELECT e.deployment_id, e.service, " WHEN("e.at", DAY) " AS at, e.kind, e.failed," \
+	"  CASE WHEN e.failed THEN e.evidence END AS evidence, left(e.sha, 10) AS sha, e.url," \
+	"  count(*) OVER () AS n" \
 	" FROM dorad.explain_deployment AS e" \
 	" WHERE e." scope " = $1 AND e.counted AND " IN_MONTH("e.at") \
 	" ORDER BY e.at DESC, e.deployment_id LIMIT $3::integer"
@@ -96,10 +82,8 @@
 	" FROM dorad.ownership AS o WHERE o.team = $1"
 /* clang-format on */
 
-static const char service_few_deployments_sql[] = FEW_DEPLOYMENTS("service");
-static const char team_few_deployments_sql[] = FEW_DEPLOYMENTS("team");
-static const char service_all_deployments_sql[] = ALL_DEPLOYMENTS("service");
-static const char team_all_deployments_sql[] = ALL_DEPLOYMENTS("team");
+static const char service_deployments_sql[] = DEPLOYMENTS("service");
+static const char team_deployments_sql[] = DEPLOYMENTS("team");
 static const char service_incidents_sql[] = INCIDENTS("service");
 static const char team_incidents_sql[] = INCIDENTS("team");
 static const char service_requests_sql[] = REQUESTS(
@@ -126,10 +110,8 @@ void facts_ask(struct visit *visit, const char *month, const char *most,
 {
 	bool team = visit->route.is_team;
 	const char *first = month ? arena_printf(visit->arena, "%s-01", month) : NULL;
-	const char *few = team ? team_few_deployments_sql : service_few_deployments_sql;
-	const char *all = team ? team_all_deployments_sql : service_all_deployments_sql;
 	const char *const sql[FACTS_ASKS] = {
-		[FACTS_DEPLOYMENTS] = month ? all : few,
+		[FACTS_DEPLOYMENTS] = team ? team_deployments_sql : service_deployments_sql,
 		[FACTS_INCIDENTS] = team ? team_incidents_sql : service_incidents_sql,
 		[FACTS_REQUESTS] = team ? team_requests_sql : service_requests_sql,
 		[FACTS_LEFT_OUT] = team ? team_left_out_sql : service_left_out_sql,

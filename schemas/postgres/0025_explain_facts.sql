@@ -11,48 +11,47 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION dorad_data.owner_at IS 'The team that owned a service at an instant.';
 
+-- What is said of a deployment is asked for it alone: where many are sorted and few shown, for those few.
 CREATE VIEW dorad.explain_deployment AS
 SELECT f.service, f.deployment_id, f.at, dorad_data.month_of(f.at, s.report_tz) AS month,
        o.team, f.status, f.kind, f.kind_rule, f.lane, f.environment, f.sha, f.ref, f.hotfix,
        f.lead_source, f.unknown_changes,
        f.status IS NOT NULL AND NOT f.excluded AS counted,
        CASE WHEN f.excluded THEN 'correction' ELSE f.exclusion END AS exclusion,
-       f.status IS NOT NULL
-           AND coalesce(f.failure, e.list IS NOT NULL) AS failed,
-       coalesce(e.list, '[]') AS evidence,
-       coalesce(d.list, '[]') AS changes,
+       f.status IS NOT NULL AND coalesce(f.failure, f.removed_by IS NOT NULL OR EXISTS (
+           SELECT FROM dorad_data.evidence AS x
+           WHERE x.service = f.service AND x.deployment_id = f.deployment_id)) AS failed,
+       coalesce((
+           SELECT jsonb_agg(jsonb_build_array(v.what, v.by_id) ORDER BY v.what, v.by_id)
+           FROM (
+               SELECT x.what, x.by_id FROM dorad_data.evidence AS x
+               WHERE x.service = f.service AND x.deployment_id = f.deployment_id
+               UNION ALL
+               SELECT 'rollback', r.deployment_id FROM dorad_data.deployment_fact AS r
+               WHERE r.service = f.service AND r.removes = f.deployment_id
+                 AND f.removed_by IS NOT NULL
+           ) AS v), '[]') AS evidence,
+       coalesce((
+           SELECT jsonb_agg(jsonb_build_array(x.change_id, x.lead_s)
+                            ORDER BY CASE WHEN x.source <> 'explicit' THEN y.landed_at END,
+                                     CASE WHEN x.source <> 'explicit' THEN y.ordinal END,
+                                     y.change_id)
+           FROM dorad_data.change_delivery AS x
+           JOIN dorad_data.change AS y ON y.change_id = x.change_id
+           WHERE x.service = f.service AND x.at = f.at AND x.deployment_id = f.deployment_id
+             AND x.lead_s IS NOT NULL), '[]') AS changes,
        f.removes AS rolls_back, f.removed_by AS rolled_back_by,
-       f.members, f.parts, f.parts_without_outcome, f.parts_not_counted, c.list AS corrections,
+       f.members, f.parts, f.parts_without_outcome, f.parts_not_counted, (
+           SELECT jsonb_agg(jsonb_build_object('field', x.field, 'value', x.value, 'reason', x.reason,
+                                               'at', x.at) ORDER BY x.field)
+           FROM dorad_data.correction AS x
+           WHERE x.target_kind = 'deployment' AND x.target_service IN ('', f.service)
+             AND (x.target_id = f.deployment_id OR x.target_id = ANY (f.members))) AS corrections,
        f.url
 FROM dorad_data.deployment_fact AS f
 CROSS JOIN dorad_data.setting AS s
 LEFT JOIN dorad_data.ownership AS o
-    ON o.service = f.service AND o.valid_from <= f.at AND f.at < o.valid_to
-LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_array(v.what, v.by_id) ORDER BY v.what, v.by_id) AS list
-    FROM (
-        SELECT x.what, x.by_id FROM dorad_data.evidence AS x
-        WHERE x.service = f.service AND x.deployment_id = f.deployment_id
-        UNION ALL
-        SELECT 'rollback', r.deployment_id FROM dorad_data.deployment_fact AS r
-        WHERE r.service = f.service AND r.removes = f.deployment_id
-          AND f.removed_by IS NOT NULL
-    ) AS v) AS e ON true
-LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_array(x.change_id, x.lead_s)
-                     ORDER BY CASE WHEN x.source <> 'explicit' THEN y.landed_at END,
-                              CASE WHEN x.source <> 'explicit' THEN y.ordinal END,
-                              y.change_id) AS list
-    FROM dorad_data.change_delivery AS x
-    JOIN dorad_data.change AS y ON y.change_id = x.change_id
-    WHERE x.service = f.service AND x.at = f.at AND x.deployment_id = f.deployment_id
-      AND x.lead_s IS NOT NULL) AS d ON true
-LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('field', x.field, 'value', x.value, 'reason', x.reason,
-                                        'at', x.at) ORDER BY x.field) AS list
-    FROM dorad_data.correction AS x
-    WHERE x.target_kind = 'deployment' AND x.target_service IN ('', f.service)
-      AND (x.target_id = f.deployment_id OR x.target_id = ANY (f.members))) AS c ON true;
+    ON o.service = f.service AND o.valid_from <= f.at AND f.at < o.valid_to;
 COMMENT ON VIEW dorad.explain_deployment IS
     'Every deployment, those that do not count too, with the rule that decided each thing about it.';
 COMMENT ON COLUMN dorad.explain_deployment.service IS 'The service.';

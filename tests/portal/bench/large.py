@@ -23,6 +23,7 @@ NAME = "large"
 def add_arguments(parser):
     parser.add_argument("--dsn", help="a database that fill.sql was run in")
     parser.add_argument("--keep", metavar="FOLDER", help="make it there, and leave it for the next run")
+    parser.add_argument("--memory", default="128MB", help="shared_buffers of it; 128MB is Postgres's default")
 
 
 def made_of():
@@ -50,7 +51,7 @@ def database(options):
     if options.dsn:
         yield options.dsn
         return
-    with Postgres(keep=options.keep) as server:
+    with Postgres({"shared_buffers": options.memory}, keep=options.keep) as server:
         mark = os.path.join(server.folder, "made-of")
         said = None
         if os.path.exists(mark):
