@@ -106,7 +106,7 @@ def test_what_redis_and_postgres_have_lost_comes_back_from_the_ledger(postgres):
 
         # The streams are as full as before: what was acknowledged is not read again, so that
         # an empty database needs the deliveries themselves.
-        site.query("DROP SCHEMA dorad, dorad_data CASCADE")
+        site.query("DROP SCHEMA dorad, dorad_data, dorad_beside CASCADE")
         site.run("migrate")
         site.run("catalog", "apply", site.config["rollup"]["catalog"])
         site.run("replay", "--since", "2020-01-01T00:00:00Z")

@@ -14,11 +14,12 @@ FINE = "echo 3 passed, 0 failed"
 SKIPS = "echo '== skipped: there is no root'; echo 0 passed, 0 failed; exit 3"
 
 
-def run(folder, tests=FINE, fuzz=FINE, systemd=FINE):
-    """What is printed and the exit code, with these scripts for the three that it calls."""
+def run(folder, tests=FINE, fuzz=FINE, systemd=FINE, clone=FINE):
+    """What is printed and the exit code, with these scripts for the four that it calls."""
     os.makedirs(folder / ".ci")
     shutil.copy(os.path.join(ROOT, ".ci", "run"), folder / ".ci" / "run")
     for name, text in (("tests/run", tests), ("tests/fuzz/run", fuzz),
+                       ("tests/numbers/public_clone", clone),
                        ("tests/systemd/run", systemd)):
         path = folder / name
         os.makedirs(path.parent, exist_ok=True)
@@ -30,17 +31,18 @@ def run(folder, tests=FINE, fuzz=FINE, systemd=FINE):
 
 
 @pytest.mark.parametrize("scripts, last", [
-    ({}, "9 passed, 0 failed"),
-    ({"tests": "echo 4 passed, 1 failed; exit 1"}, "10 passed, 1 failed"),
-    ({"fuzz": "echo 1 passed, 1 failed; exit 1"}, "7 passed, 1 failed"),
-    ({"systemd": "echo 1 passed, 2 failed; exit 1"}, "7 passed, 2 failed"),
-    ({"tests": "echo it broke; exit 1"}, "6 passed, 1 failed"),
-    ({"fuzz": "kill -9 $$"}, "6 passed, 1 failed"),
-    ({"systemd": "exit 1"}, "6 passed, 1 failed"),
-    ({"tests": "echo 5 passed, 0 failed; echo and then more"}, "6 passed, 1 failed"),
-    ({"tests": "echo 5 passed, 0 failed; exit 1"}, "11 passed, 1 failed"),
-    ({"tests": "echo 0 passed, 0 failed"}, "6 passed, 1 failed"),
-    ({"systemd": "echo 0 passed, 0 failed; exit 3"}, "6 passed, 1 failed"),
+    ({}, "12 passed, 0 failed"),
+    ({"tests": "echo 4 passed, 1 failed; exit 1"}, "13 passed, 1 failed"),
+    ({"fuzz": "echo 1 passed, 1 failed; exit 1"}, "10 passed, 1 failed"),
+    ({"systemd": "echo 1 passed, 2 failed; exit 1"}, "10 passed, 2 failed"),
+    ({"tests": "echo it broke; exit 1"}, "9 passed, 1 failed"),
+    ({"fuzz": "kill -9 $$"}, "9 passed, 1 failed"),
+    ({"clone": "echo 2 passed, 1 failed; exit 1"}, "11 passed, 1 failed"),
+    ({"systemd": "exit 1"}, "9 passed, 1 failed"),
+    ({"tests": "echo 5 passed, 0 failed; echo and then more"}, "9 passed, 1 failed"),
+    ({"tests": "echo 5 passed, 0 failed; exit 1"}, "14 passed, 1 failed"),
+    ({"tests": "echo 0 passed, 0 failed"}, "9 passed, 1 failed"),
+    ({"systemd": "echo 0 passed, 0 failed; exit 3"}, "9 passed, 1 failed"),
 ])
 def test_a_failure_anywhere_is_in_the_count(tmp_path, scripts, last):
     said, code = run(tmp_path, **scripts)
@@ -51,17 +53,17 @@ def test_a_failure_anywhere_is_in_the_count(tmp_path, scripts, last):
 def test_what_cannot_run_here_is_no_failure_and_is_said_in_words(tmp_path):
     said, code = run(tmp_path, systemd=SKIPS)
     assert said.splitlines()[-2:] == [
-        "== NOT RUN, and so not counted: under systemd: there is no root", "6 passed, 0 failed"]
+        "== NOT RUN, and so not counted: under systemd: there is no root", "9 passed, 0 failed"]
     assert code == 0
 
 
 def test_what_cannot_run_here_does_not_make_a_failure_good(tmp_path):
     said, code = run(tmp_path, tests="echo 2 passed, 1 failed; exit 1", systemd=SKIPS)
-    assert said.splitlines()[-1] == "5 passed, 1 failed" and code == 1
+    assert said.splitlines()[-1] == "8 passed, 1 failed" and code == 1
 
 
 def test_what_was_disturbed_under_systemd_is_tried_once_more_and_that_is_said(tmp_path):
     once = "[ -e there ] || { touch there; echo 2 passed, 1 failed; exit 1; }; echo 3 passed, 0 failed"
     said, code = run(tmp_path, systemd=once)
     assert "== once more: tests/systemd/run" in said.splitlines()
-    assert said.splitlines()[-1] == "9 passed, 0 failed" and code == 0
+    assert said.splitlines()[-1] == "12 passed, 0 failed" and code == 0

@@ -270,11 +270,14 @@ def test_rotation_under_load_refuses_no_valid_delivery(site, receive):
     """RELIABILITY.md section 10, row 33: senders go on with the secret that is good throughout
     a turn, while the file, the list and the process's keys change."""
     good, ended, answers = [site.secrets["push"]], threading.Event(), []
+    used = [None] * 4       # by each sender, with its last answer
 
-    def send():
+    def send(number):
         while not ended.is_set():
-            answers.append(receive.post_events([event("x")], secret=good[0]).status)
-    senders = [threading.Thread(target=send) for _ in range(4)]
+            secret = good[0]
+            answers.append(receive.post_events([event("x")], secret=secret).status)
+            used[number] = secret
+    senders = [threading.Thread(target=send, args=[i]) for i in range(4)]
     for sender in senders:
         sender.start()
     for turn in range(5):
@@ -287,6 +290,8 @@ def test_rotation_under_load_refuses_no_valid_delivery(site, receive):
         seen = len(answers)
         wait_until(lambda: len(answers) > seen + 20)
         good[0] = second
+        # The one before is good no longer than this turn.
+        wait_until(lambda: set(used) == {second})
     ended.set()
     for sender in senders:
         sender.join()
