@@ -98,7 +98,7 @@ CREATE INDEX deployment_fact_by_id ON dorad_data.deployment_fact (deployment_id)
 CREATE INDEX deployment_fact_by_reach ON dorad_data.deployment_fact (service, reach_landed_at, at)
     WHERE reach_landed_at IS NOT NULL;
 CREATE INDEX deployment_fact_short_sha ON dorad_data.deployment_fact (service, given_sha)
-    WHERE given_sha ~ '^[0-9a-f]{7,39}$';
+    WHERE octet_length(given_sha) < 40;
 COMMENT ON TABLE dorad_data.deployment_fact IS
     'Deployments (METRICS.md R8 to R16): one row for each roll-out or deployment of a service, '
     'those that do not count too, with the reason.';

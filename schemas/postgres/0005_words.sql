@@ -51,12 +51,20 @@ CREATE TYPE dorad_data.list AS (list text[]);
 COMMENT ON TYPE dorad_data.list IS 'What text_list() has a JSON list read as.';
 
 CREATE FUNCTION dorad_data.text_list(value jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- Stable, as what it calls is: else it is not written out where it is called.
     SELECT CASE WHEN jsonb_typeof(value) = 'array'
                 THEN (jsonb_populate_record(NULL::dorad_data.list,
                                             jsonb_build_object('list', value))).list END
 $$;
 COMMENT ON FUNCTION dorad_data.text_list IS 'A JSON list as an array of text; null for anything else.';
+
+CREATE FUNCTION dorad_data.one_name(value jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN jsonb_typeof(value) = 'array' AND value -> 1 IS NULL
+                     AND jsonb_typeof(value -> 0) = 'string' THEN ARRAY[value ->> 0] END
+$$;
+COMMENT ON FUNCTION dorad_data.one_name IS 'A JSON list that is one text, as an array; null for anything else.';
 
 CREATE FUNCTION dorad_data.sorted(list text[]) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$

@@ -118,32 +118,79 @@ $$;
 COMMENT ON FUNCTION dorad_data.fault_of_member IS
     'What is wrong with a member of an event''s data; null when nothing is.';
 
-CREATE FUNCTION dorad_data.is_sound(key text, value jsonb) RETURNS boolean
+CREATE FUNCTION dorad_data.is_time(written text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    -- One expression, so that it is written out where it is asked: for each member of each event.
-    SELECT CASE
-        WHEN value = 'null' THEN true
-        WHEN key IN ('landed_at', 'committed_at', 'started_at', 'resolved_at', 'actual_start',
-                     'actual_end', 'sprint_started_at', 'added_to_sprint_at') THEN
-            CASE WHEN is_instant(value #>> '{}') THEN instant(value #>> '{}') IS NOT NULL
-                 ELSE false END
-        WHEN key IN ('changes', 'services', 'caused_by_deployments', 'deployment_ids', 'labels',
-                     'linked_incidents') THEN
-            value::text !~ '^[^[]|.[[{]' AND octet_length(value::text) <= 500
-        WHEN key IN ('service', 'sha', 'rollout_id', 'rolls_back', 'team', 'caused_by_sha',
-                     'caused_by_change_request', 'duplicate_of', 'previous', 'environment') THEN
-            octet_length(value::text) <= 500
-        WHEN key = 'status' THEN
-            value IN ('"started"', '"succeeded"', '"failed"', '"cancelled"', '"todo"',
-                      '"in_progress"', '"done"')
-        WHEN key = 'environment_class' THEN value IN ('"production"', '"sealed"', '"other"')
-        WHEN key IN ('origin', 'label_changes') THEN jsonb_typeof(value) = 'object'
-        WHEN key IN ('ordinal', 'severity', 'review') THEN false
-        ELSE true END
+    SELECT CASE WHEN written IS NULL THEN true
+                WHEN is_instant(written) THEN instant(written) IS NOT NULL ELSE false END
 $$;
-COMMENT ON FUNCTION dorad_data.is_sound IS
-    'Whether a quick look at a member of an event''s data shows that nothing is wrong; where not, '
-    'fault_of_member() says. Raises as that does where a time has the form of one and is none.';
+COMMENT ON FUNCTION dorad_data.is_time IS
+    'Whether a text is a time, or there is none; raises where it has the form of one and is none.';
+
+CREATE FUNCTION dorad_data.is_list(list jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT list IS NULL OR list::text !~ '^[^[]|.[[{]' AND octet_length(list::text) <= 500
+$$;
+COMMENT ON FUNCTION dorad_data.is_list IS 'Whether it is plain that this is a list of short names, or nothing.';
+
+CREATE FUNCTION dorad_data.looks_sound(data jsonb) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(greatest(
+               octet_length(data ->> 'service'), octet_length(data ->> 'sha'),
+               octet_length(data ->> 'rollout_id'), octet_length(data ->> 'rolls_back'),
+               octet_length(data ->> 'team'), octet_length(data ->> 'caused_by_sha'),
+               octet_length(data ->> 'caused_by_change_request'),
+               octet_length(data ->> 'duplicate_of'), octet_length(data ->> 'previous'),
+               octet_length(data ->> 'environment')) <= 500, true)
+       AND coalesce(data ->> 'status' IN ('started', 'succeeded', 'failed', 'cancelled', 'todo',
+                                          'in_progress', 'done'), true)
+       AND coalesce(data ->> 'environment_class' IN ('production', 'sealed', 'other'), true)
+       AND is_time(data ->> 'landed_at') AND is_time(data ->> 'committed_at')
+       AND is_time(data ->> 'started_at') AND is_time(data ->> 'resolved_at')
+       AND is_list(data -> 'services') AND is_list(data -> 'labels')
+       AND coalesce(jsonb_typeof(data -> 'origin') = 'object', true)
+       AND coalesce(data -> 'ordinal' = '0', true)
+       AND NOT data ?| '{actual_start,actual_end,sprint_started_at,added_to_sprint_at,changes,
+                         caused_by_deployments,deployment_ids,linked_incidents,severity,
+                         label_changes,review}'
+$$;
+COMMENT ON FUNCTION dorad_data.looks_sound IS
+    'Whether a quick look at an event''s data shows that nothing is wrong; where not, '
+    'fault_of_member() says of each member.';
+
+CREATE FUNCTION dorad_data.looks_whole(kind text, id text, source text, "time" text, data jsonb)
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    -- One expression, so that it is written out where it is asked: for each event.
+    SELECT octet_length(id) BETWEEN 1 AND 255 AND octet_length(source) BETWEEN 1 AND 255
+       AND is_instant("time") AND jsonb_typeof(data) = 'object'
+       AND octet_length(entity_of(kind, data)) BETWEEN 1 AND 500
+       AND CASE kind
+           WHEN 'deployment' THEN data ->> 'service' IS NOT NULL
+                                  OR jsonb_typeof(data -> 'origin') = 'object'
+           WHEN 'incident' THEN coalesce(data ->> 'state' IN ('open', 'resolved', 'cancelled'), true)
+           ELSE true END
+       AND looks_sound(data)
+$$;
+COMMENT ON FUNCTION dorad_data.looks_whole IS
+    'Whether a quick look at an event shows that nothing is wrong; where not, fault_in() says. '
+    'Raises as that does where a time has the form of one and is none.';
+
+CREATE FUNCTION dorad_data.fault_in(kind text, id text, source text, "time" text, data jsonb)
+RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+    fault text := fault_of(kind, id, source, "time", data);
+BEGIN
+    IF fault IS NULL AND data IS NOT NULL THEN
+        SELECT 'data.' || m.key || m.fault INTO fault
+        FROM (SELECT d.key, fault_of_member(d.key, d.value) AS fault FROM jsonb_each(data) AS d) AS m
+        WHERE m.fault IS NOT NULL LIMIT 1;
+    END IF;
+    RETURN fault;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.fault_in IS
+    'What is wrong with an event that could not be folded; null when nothing is.';
 
 CREATE FUNCTION dorad_data.canonical_event(kind text, subject text, "time" timestamptz, data jsonb)
 RETURNS text
@@ -227,8 +274,7 @@ BEGIN
             kind text COLLATE "C", entity text COLLATE "C",
             at timestamptz, sent_time timestamptz, service text COLLATE "C",
             identity jsonb, origin_id bigint, subject text COLLATE "C",
-            endpoint text COLLATE "C", delivery text COLLATE "C", data jsonb,
-            is_new boolean
+            endpoint text COLLATE "C", delivery text COLLATE "C", data jsonb, fault text
         );
         CREATE TEMP TABLE w_touched (
             kind text COLLATE "C", entity text COLLATE "C", service text COLLATE "C",
@@ -251,43 +297,46 @@ DECLARE
     bad record;
 BEGIN
     PERFORM stage_tables();
-
-    SELECT b.id, b.fault INTO bad
-    FROM jsonb_to_recordset(batch) AS e (kind text, source text, id text, "time" text, data jsonb)
-    CROSS JOIN LATERAL (
-        SELECT e.id, fault_of(e.kind, e.id, e.source, e."time", nullif(e.data, 'null')) AS fault
-        UNION ALL
-        SELECT e.id, 'data.' || m.key || fault_of_member(m.key, m.value)
-        FROM jsonb_each(CASE WHEN jsonb_typeof(e.data) = 'object' THEN e.data ELSE '{}' END) AS m
-        WHERE NOT is_sound(m.key, m.value)
-    ) AS b
-    WHERE b.fault IS NOT NULL
-    LIMIT 1;
+    INSERT INTO w_event (source, id, revision, kind, entity, at, sent_time, service, identity,
+                         subject, endpoint, delivery, data, fault)
+    SELECT e.source, e.id, coalesce(e.revision, 0), e.kind,
+           coalesce(entity_of(e.kind, e.data), ''),
+           CASE WHEN e.fault IS NOT NULL THEN NULL
+                WHEN e.kind = 'change' AND e.data ->> 'landed_at' IS NOT NULL
+                THEN instant(e.data ->> 'landed_at') ELSE instant(e."time") END,
+           CASE WHEN e.fault IS NULL THEN instant(e."time") END,
+           CASE WHEN e.kind = 'deployment' THEN nullif(e.data ->> 'service', '') END,
+           CASE WHEN jsonb_typeof(e.data -> 'origin') = 'object' THEN origin_identity(e.data) END,
+           e.subject, e.endpoint, e.delivery, e.data, e.fault
+    FROM (
+        SELECT r.*, CASE WHEN coalesce(looks_whole(r.kind, r.id, r.source, r."time", r.data), false)
+                         THEN NULL ELSE fault_in(r.kind, r.id, r.source, r."time", r.data) END AS fault
+        FROM (
+            SELECT b.kind, b.source, b.id, b.revision, b."time", b.endpoint, b.delivery, b.subject,
+                   nullif(b.data, 'null') AS data
+            FROM jsonb_to_recordset(batch) AS b (
+                kind text, source text, id text, revision bigint, "time" text, endpoint text,
+                delivery text, subject text, data jsonb)
+            OFFSET 0
+        ) AS r
+        OFFSET 0
+    ) AS e;
+    SELECT e.id, e.fault INTO bad FROM w_event AS e WHERE e.fault IS NOT NULL LIMIT 1;
     IF FOUND THEN
         PERFORM refuse_event(bad.id, bad.fault);
     END IF;
-
-    INSERT INTO w_event (source, id, revision, kind, entity, at, sent_time, service, identity,
-                         subject, endpoint, delivery, data)
-    SELECT DISTINCT ON (e.source COLLATE "C", e.id COLLATE "C")
-           e.source, e.id, coalesce(e.revision, 0), e.kind,
-           coalesce(entity_of(e.kind, e.data), ''),
-           CASE WHEN e.kind = 'change' AND e.data ->> 'landed_at' IS NOT NULL
-                THEN instant(e.data ->> 'landed_at') ELSE instant(e."time") END,
-           instant(e."time"),
-           CASE WHEN e.kind = 'deployment' THEN nullif(e.data ->> 'service', '') END,
-           origin_identity(e.data), e.subject, e.endpoint, e.delivery, e.data
-    FROM (
-        SELECT r.kind, r.source, r.id, r.revision, r."time", r.endpoint, r.delivery, r.subject,
-               nullif(r.data, 'null') AS data,
-               count(*) OVER (PARTITION BY r.source, r.id) AS copies
-        FROM jsonb_to_recordset(batch) AS r (
-            kind text, source text, id text, revision bigint, "time" text, endpoint text,
-            delivery text, subject text, data jsonb)
-    ) AS e
-    ORDER BY e.source COLLATE "C", e.id COLLATE "C", coalesce(e.revision, 0) DESC,
-             CASE WHEN e.copies > 1
-                  THEN canonical_event(e.kind, e.subject, instant(e."time"), e.data) END COLLATE "C";
+    -- Of several with one key one stands.
+    IF EXISTS (SELECT FROM w_event GROUP BY source, id HAVING count(*) > 1) THEN
+        DELETE FROM w_event AS e WHERE e.ctid = ANY (ARRAY(
+            SELECT c.ctid FROM (
+                SELECT w.ctid, row_number() OVER (
+                    PARTITION BY w.source, w.id
+                    ORDER BY w.revision DESC,
+                             canonical_event(w.kind, w.subject, w.sent_time, w.data) COLLATE "C"
+                    ) AS place
+                FROM w_event AS w) AS c
+            WHERE c.place > 1));
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.stage_events IS
@@ -311,28 +360,11 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.blame_event IS 'Raises the error of the one event that spoils a batch.';
 
-CREATE FUNCTION dorad_data.keep(batch jsonb) RETURNS jsonb
-LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
-SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
+CREATE FUNCTION dorad_data.meet_kept() RETURNS integer
+LANGUAGE plpgsql AS $$
 DECLARE
-    n_new integer;
     n_replaced integer;
-    n_all integer := jsonb_array_length(batch);
-    today timestamptz;
-    new_origins bigint[];
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
-    BEGIN
-        PERFORM stage_events(batch);
-    EXCEPTION
-        WHEN invalid_parameter_value THEN RAISE;
-        WHEN data_exception OR integrity_constraint_violation THEN
-            PERFORM blame_event(batch, SQLERRM);
-    END;
-    SELECT as_of INTO today FROM clock;
-
     -- What is kept already, or better, goes no further; what it replaces is touched too.
     DELETE FROM w_event AS e USING observation AS o
     WHERE o.source = e.source AND o.id = e.id
@@ -347,10 +379,41 @@ BEGIN
         FROM w_event AS e JOIN observation AS o ON o.source = e.source AND o.id = e.id;
     GET DIAGNOSTICS n_replaced = ROW_COUNT;
     -- A withdrawal does not say of what: the event that it withdraws does.
-    UPDATE w_event AS e SET entity = o.entity, is_new = false
+    UPDATE w_event AS e SET entity = o.entity
     FROM observation AS o
     WHERE o.source = e.source AND o.id = e.id AND e.data IS NULL;
+    RETURN n_replaced;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.meet_kept IS
+    'Leaves in w_event what is new or better than what is kept, and returns how many it replaces.';
 
+CREATE FUNCTION dorad_data.keep(batch jsonb) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
+DECLARE
+    n_new integer;
+    n_replaced integer := 0;
+    n_all integer := jsonb_array_length(batch);
+    today timestamptz;
+    new_origins bigint[];
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
+    BEGIN
+        PERFORM stage_events(batch);
+    EXCEPTION
+        WHEN invalid_parameter_value THEN RAISE;
+        WHEN data_exception OR integrity_constraint_violation THEN
+            PERFORM blame_event(batch, SQLERRM);
+    END;
+    SELECT as_of INTO today FROM clock;
+
+    IF EXISTS (SELECT FROM w_event AS e
+               JOIN observation AS o ON o.source = e.source AND o.id = e.id) THEN
+        n_replaced := meet_kept();
+    END IF;
     new_origins := number_origins();
 
     INSERT INTO observation AS o (source, id, revision, kind, entity, at, sent_time, service,

@@ -9,11 +9,13 @@ LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM w_seen;
     INSERT INTO w_seen
-        SELECT o.entity, o.at, o.id, o.source, coalesce(a.service, o.service), o.origin_id, o.data
+        SELECT e.entity, o.at, o.id, o.source, coalesce(a.service, o.service), o.origin_id, o.data
         FROM w_entity AS e
-        JOIN observation AS o ON o.kind = of_kind AND o.entity = e.entity
-        LEFT JOIN service_alias AS a ON a.alias = o.service
-        WHERE o.at <= today AND o.data IS NOT NULL;
+        CROSS JOIN LATERAL (
+            SELECT v.at, v.id, v.source, v.service, v.origin_id, v.data FROM observation AS v
+            WHERE v.kind = of_kind AND v.entity = e.entity AND v.at <= today
+              AND v.data IS NOT NULL OFFSET 0) AS o
+        LEFT JOIN service_alias AS a ON a.alias = o.service;
     PERFORM know('w_seen (entity, at)');
 END
 $$;
@@ -115,13 +117,17 @@ COMMENT ON FUNCTION dorad_data.services_of_change IS
 
 CREATE FUNCTION dorad_data.merge_changes() RETURNS void
 LANGUAGE plpgsql SET enable_hashjoin = on AS $$
+DECLARE
+    aliased boolean := EXISTS (SELECT FROM service_alias);
 BEGIN
     INSERT INTO w_change
         SELECT l.entity, l.at, coalesce((l.data ->> 'ordinal')::integer, 0),
                instant(l.data ->> 'committed_at'),
                instant(r.review ->> 'first_commit_at'), instant(r.review ->> 'opened_at'),
                l.data ->> 'previous', l.data -> 'truncated' IS NOT DISTINCT FROM 'true',
-               services_of_change(l.data, l.origin_id), l.origin_id,
+               CASE WHEN aliased OR one_name(l.data -> 'services') IS NULL
+                    THEN services_of_change(l.data, l.origin_id)
+                    ELSE one_name(l.data -> 'services') END, l.origin_id,
                r.review ->> 'id', l.data ->> 'url'
         FROM (
             -- The earliest landing stands whole.
@@ -204,7 +210,7 @@ BEGIN
             JOIN deployment_fact AS f
                 ON f.service = m.service
                AND f.given_sha BETWEEN left(m.change_id, 7) AND m.change_id
-               AND f.given_sha ~ '^[0-9a-f]{7,39}$'
+               AND octet_length(f.given_sha) < 40 AND is_short_sha(f.given_sha)
                AND starts_with(m.change_id, f.given_sha)
             UNION ALL
             -- one that lists it, in whatever service;

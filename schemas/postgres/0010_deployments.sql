@@ -72,21 +72,24 @@ BEGIN
     DELETE FROM w_record_seen;
     -- Events that name their service outright belong to that service's record alone.
     INSERT INTO w_record_seen
-        SELECT s.service, s.entity, s.at, s.id, s.source, true, s.data
-        FROM (
-            SELECT coalesce(a.service, o.service) AS service, o.entity, o.at, o.id, o.source, o.data
-            FROM w_entity AS e
-            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
-            LEFT JOIN service_alias AS a ON a.alias = o.service
-            WHERE o.service IS NOT NULL AND o.at <= today AND o.data IS NOT NULL
-        ) AS s
-        JOIN w_record_mark AS m ON m.service = s.service AND m.deployment_id = s.entity;
+        SELECT coalesce(a.service, o.service), e.entity, o.at, o.id, o.source, true, o.data
+        FROM w_entity AS e
+        CROSS JOIN LATERAL (
+            SELECT v.service, v.at, v.id, v.source, v.data FROM observation AS v
+            WHERE v.kind = 'deployment' AND v.entity = e.entity AND v.service IS NOT NULL
+              AND v.at <= today AND v.data IS NOT NULL OFFSET 0) AS o
+        LEFT JOIN service_alias AS a ON a.alias = o.service
+        WHERE EXISTS (SELECT FROM w_record_mark AS m
+                      WHERE m.service = coalesce(a.service, o.service)
+                        AND m.deployment_id = e.entity);
     DELETE FROM w_seen;
     INSERT INTO w_seen
-        SELECT o.entity, o.at, o.id, o.source, NULL, o.origin_id, o.data
+        SELECT e.entity, o.at, o.id, o.source, NULL, o.origin_id, o.data
         FROM w_entity AS e
-        JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
-        WHERE o.service IS NULL AND o.at <= today AND o.data IS NOT NULL;
+        CROSS JOIN LATERAL (
+            SELECT v.at, v.id, v.source, v.origin_id, v.data FROM observation AS v
+            WHERE v.kind = 'deployment' AND v.entity = e.entity AND v.service IS NULL
+              AND v.at <= today AND v.data IS NOT NULL OFFSET 0) AS o;
     IF FOUND THEN
         PERFORM know('w_seen (entity, at)');
         PERFORM gather_by_origin();

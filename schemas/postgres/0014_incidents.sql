@@ -88,6 +88,7 @@ LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'incidents');
     severities_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'severities');
+    aliased boolean := EXISTS (SELECT FROM service_alias);
 BEGIN
     INSERT INTO w_incident (
         incident_id, started_at, restored_at, restore_s, state, reopens, severity,
@@ -150,7 +151,9 @@ BEGIN
                 ELSE coalesce((f.data ->> 'severity')::integer,
                               severity_by_word(f.data ->> 'severity_raw')) END,
            f.data ->> 'environment_class',
-           services_of_ticket(f.data, o.origin_id),
+           CASE WHEN aliased OR one_name(f.data -> 'services') IS NULL
+                THEN services_of_ticket(f.data, o.origin_id)
+                ELSE one_name(f.data -> 'services') END,
            nullif(f.data ->> 'duplicate_of', ''),
            CASE WHEN f.data -> 'candidate' = 'true' THEN coalesce(found.incident, false)
                 ELSE coalesce(found.incident, true) END,

@@ -81,6 +81,9 @@ LANGUAGE plpgsql SET enable_hashjoin = on AS $$
 DECLARE
     ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'work_items');
     statuses_ruled boolean := EXISTS (SELECT FROM ticket_rule WHERE section = 'statuses');
+    aliased boolean := EXISTS (SELECT FROM service_alias);
+    corrected boolean := EXISTS (SELECT FROM correction WHERE target_kind = 'work_item');
+    retired boolean := EXISTS (SELECT FROM service_phase WHERE phase = 'retired');
 BEGIN
     INSERT INTO w_item
     WITH folded AS MATERIALIZED (
@@ -90,7 +93,8 @@ BEGIN
         SELECT s.entity, s.at, s.id, s.source, s.data,
                CASE WHEN statuses_ruled
                     THEN status_of(s.data ->> 'status', s.data ->> 'status_raw', o.origin_id)
-                    ELSE status_by_word(s.data ->> 'status', s.data ->> 'status_raw') END AS said
+                    ELSE coalesce(s.data ->> 'status',
+                                  status_by_word(NULL, s.data ->> 'status_raw')) END AS said
         FROM w_seen AS s
         LEFT JOIN w_entity_origin AS o ON o.entity = s.entity
     ), statuses AS (
@@ -105,8 +109,12 @@ BEGIN
         SELECT f.entity, f.data, f.at, e.status,
                CASE WHEN e.status = 'done' THEN e.at END AS done_at,
                nullif(f.data ->> 'team', '') AS team,
-               o.origin_id, services_of_ticket(f.data, o.origin_id) AS services,
-               labels_of(f.data -> 'labels', r.changes) AS labels,
+               o.origin_id,
+               CASE WHEN aliased OR one_name(f.data -> 'services') IS NULL
+                    THEN services_of_ticket(f.data, o.origin_id)
+                    ELSE one_name(f.data -> 'services') END AS services,
+               CASE WHEN f.data -> 'labels' IS NULL AND r.changes IS NULL THEN '{}'
+                    ELSE labels_of(f.data -> 'labels', r.changes) END AS labels,
                text_list(f.data -> 'linked_incidents') AS linked,
                regexp_replace(word(f.data ->> 'item_type'), '^\[system\] ', '') AS type,
                x.excluded, x.class AS corrected
@@ -120,11 +128,11 @@ BEGIN
                    (array_agg(c.value #>> '{}' ORDER BY c.at DESC, c.event_id DESC)
                         FILTER (WHERE c.field = 'class'))[1] AS class
             FROM correction AS c
-            WHERE c.target_kind = 'work_item' AND c.target_id = f.entity
+            WHERE corrected AND c.target_kind = 'work_item' AND c.target_id = f.entity
         ) AS x ON true
     ), kept AS MATERIALIZED (
         -- Services retired by then are dropped.
-        SELECT n.*, CASE WHEN n.done_at IS NULL THEN n.services ELSE ARRAY(
+        SELECT n.*, CASE WHEN n.done_at IS NULL OR NOT retired THEN n.services ELSE ARRAY(
                    SELECT service FROM unnest(n.services) AS service
                    WHERE NOT EXISTS (
                        SELECT FROM service_phase AS p
@@ -136,11 +144,14 @@ BEGIN
             WHEN k.corrected IN ('planned', 'failure_demand', 'adhoc_value')
                 THEN ARRAY[k.corrected, 'correction']
             ELSE coalesce(
-                (SELECT ARRAY[w.class, 'catalog']
-                 FROM work_item_rule(k.origin_id, k.type, k.labels) AS w (class)
-                 WHERE ruled AND w.class IS NOT NULL),
+                CASE WHEN ruled THEN (
+                    SELECT ARRAY[w.class, 'catalog']
+                    FROM work_item_rule(k.origin_id, k.type, k.labels) AS w (class)
+                    WHERE w.class IS NOT NULL) END,
                 class_of_item(k.data ->> 'class_override',
-                              ARRAY(SELECT word(l) FROM unnest(k.labels) AS l), k.linked, k.type,
+                              CASE WHEN k.labels = '{}' THEN '{}'
+                                   ELSE ARRAY(SELECT word(l) FROM unnest(k.labels) AS l) END,
+                              k.linked, k.type,
                               word(k.data ->> 'priority'),
                               instant(k.data ->> 'added_to_sprint_at')
                                   > instant(k.data ->> 'sprint_started_at') + interval '24 hours'))

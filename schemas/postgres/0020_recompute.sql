@@ -5,8 +5,9 @@
 -- Locks, all of them advisory and for the transaction:
 --   world   shared by keep() and recompute(), exclusive for what changes the rules or all rows
 --           (apply_catalog(), rebuild(), a clock that goes back);
---   facts   facts are computed by one transaction at a time, since incidents look at the
---           deployments of all services;
+--   facts   exclusive for facts but deployments: incidents look at the deployments of all
+--           services, and changes and deployments at each other; shared for deployments;
+--   walk    the deployments of one service;
 --   scope   the months of one service or team.
 -- What is read is read by statements after the lock, so they see what the holder before left;
 -- a mark committed meanwhile stays for the next round.
@@ -48,14 +49,30 @@ CREATE FUNCTION dorad_data.take_services(at_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     n integer;
+    chosen text[] COLLATE "C";
+    waiting text;
 BEGIN
     DELETE FROM w_taken_mark;
-    WITH chosen AS (
-        SELECT m.service FROM mark AS m WHERE m.stage IN ('deployment', 'walk')
-        GROUP BY m.service ORDER BY min(m.mark_id) LIMIT at_most
-    ), taken AS (
+    chosen := ARRAY(
+        SELECT c.service
+        FROM (
+            SELECT m.service FROM mark AS m WHERE m.stage IN ('deployment', 'walk')
+            GROUP BY m.service ORDER BY min(m.mark_id) LIMIT at_most
+        ) AS c
+        WHERE pg_try_advisory_xact_lock(lock_key('dorad.walk'), lock_key(c.service)));
+    IF chosen = '{}' THEN
+        -- All are in others' hands: wait for one.
+        SELECT m.service INTO waiting FROM mark AS m
+        WHERE m.stage IN ('deployment', 'walk') ORDER BY m.mark_id LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN 0;
+        END IF;
+        PERFORM pg_advisory_xact_lock(lock_key('dorad.walk'), lock_key(waiting));
+        chosen := ARRAY[waiting];
+    END IF;
+    WITH taken AS (
         DELETE FROM mark AS m
-        WHERE m.stage IN ('deployment', 'walk') AND m.service IN (SELECT service FROM chosen)
+        WHERE m.stage IN ('deployment', 'walk') AND m.service = ANY (chosen)
         RETURNING m.*
     )
     INSERT INTO w_taken_mark SELECT * FROM taken;
@@ -69,8 +86,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.take_services IS
-    'Takes all marks of the services that have waited longest into w_record_mark and w_asked_start, '
-    'and returns how many.';
+    'Takes all marks of the services that have waited longest and that nobody else works on into '
+    'w_record_mark and w_asked_start, and returns how many.';
 
 CREATE FUNCTION dorad_data.recompute_corrections(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -158,10 +175,10 @@ $$;
 COMMENT ON FUNCTION dorad_data.mark_months IS
     'Marks the months of the anchors in w_anchor: of their services, and of the owners then.';
 
-CREATE FUNCTION dorad_data.recompute_facts(max_services integer) RETURNS integer
+CREATE FUNCTION dorad_data.recompute_facts(max_services integer, alone boolean) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
-    -- Tickets are taken in portions of this size, lest one transaction grow without bound.
+    -- Taken in portions of this size, lest one transaction grow without bound.
     portion CONSTANT integer := 5000;
     today timestamptz := (SELECT as_of FROM clock);
     n integer;
@@ -178,7 +195,8 @@ BEGIN
         total := total + n;
     END IF;
     -- What deployments look at comes first: else a service is walked once for each portion.
-    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change')) THEN
+    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'))
+       AND (alone OR NOT many_walks()) THEN
         n := take_services(max_services);
         IF n > 0 THEN
             PERFORM recompute_deployments(today);
@@ -209,7 +227,49 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_facts IS
     'Works off marks of facts, for at most so many services, and marks the months they touch. '
+    'Deployments of many services are left to recompute_services(), in which other workers may '
+    'join, unless there are none (alone). Returns how many marks were worked off.';
+
+CREATE FUNCTION dorad_data.many_walks() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM mark WHERE stage IN ('deployment', 'walk') OFFSET 200)
+$$;
+COMMENT ON FUNCTION dorad_data.many_walks IS
+    'Whether more deployments wait than one transaction should take together with all else.';
+
+CREATE FUNCTION dorad_data.recompute_services(max_services integer) RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer := take_services(max_services);
+BEGIN
+    IF n > 0 THEN
+        PERFORM recompute_deployments((SELECT as_of FROM clock));
+        PERFORM mark_months((SELECT report_tz FROM setting));
+    END IF;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_services IS
+    'Works off marks of deployments, for at most so many services, and marks the months they touch. '
     'Returns how many marks were worked off.';
+
+CREATE FUNCTION dorad_data.lock_facts(shared boolean, patient boolean) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT patient THEN
+        RETURN CASE WHEN shared
+                    THEN pg_try_advisory_xact_lock_shared(lock_key('dorad'), lock_key('facts'))
+                    ELSE pg_try_advisory_xact_lock(lock_key('dorad'), lock_key('facts')) END;
+    ELSIF shared THEN
+        PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('facts'));
+    ELSE
+        PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('facts'));
+    END IF;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lock_facts IS
+    'Locks the facts, shared or alone; false: others have them, and patience was not asked for.';
 
 CREATE FUNCTION dorad_data.take_scopes(max_scopes integer) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -217,6 +277,8 @@ DECLARE
     n integer;
     waiting record;
 BEGIN
+    -- Asked again in one round, where others had all of what was taken first.
+    DELETE FROM w_scope;
     INSERT INTO w_scope
         SELECT c.scope, c.name
         FROM (
@@ -286,21 +348,25 @@ SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
 SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
+    walks boolean;
+    months boolean;
     n integer;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
     PERFORM begin_work();
     LOOP
-        IF EXISTS (SELECT FROM mark) THEN
-            IF pg_try_advisory_xact_lock(lock_key('dorad'), lock_key('facts')) THEN
-                n := recompute_facts(max_services);
-            ELSIF EXISTS (SELECT FROM month_mark) THEN
-                n := recompute_months(max_services);
-            ELSE
-                PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('facts'));
-                n := recompute_facts(max_services);
+        walks := many_walks()
+                 AND NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'));
+        months := EXISTS (SELECT FROM month_mark);
+        -- While others have the facts, there may be months to compute.
+        IF EXISTS (SELECT FROM mark) AND lock_facts(walks, NOT months) THEN
+            n := CASE WHEN walks THEN recompute_services(max_services)
+                      ELSE recompute_facts(max_services, false) END;
+            IF walks AND n = 0 THEN
+                -- Others have just done it. To ask for the facts alone now could be a deadlock.
+                RETURN 1;
             END IF;
-        ELSIF EXISTS (SELECT FROM month_mark) THEN
+        ELSIF months THEN
             n := recompute_months(max_services);
         ELSE
             RETURN 0;

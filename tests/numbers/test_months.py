@@ -188,3 +188,18 @@ def test_a_roll_out_that_goes_by_the_id_of_a_part_outlives_the_others(database, 
     assert database.deployment("d1", "shop")["members"] is None
     assert database.month("shop", "2025-01")["deployments"] == 2
     assert database.verify() == []
+
+
+def test_a_round_that_finds_its_months_taken_and_looks_again_counts_nothing_twice(database):
+    with database.server.connect(database.name, autocommit=False) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET LOCAL search_path = dorad_data, pg_temp")
+        cursor.execute("SELECT begin_work()")
+        for _ in range(2):
+            cursor.execute("INSERT INTO month_mark (scope, name, month, because)"
+                           " VALUES ('service', 'shop', '2025-03-01', '[]')")
+            cursor.execute("SELECT take_scopes(10)")
+        cursor.execute("SELECT name FROM w_scope")
+        assert cursor.fetchall() == [("shop",)]
+        connection.rollback()
+    connection.close()
