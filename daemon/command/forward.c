@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "forward_priv.h"
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/scratch.h"
 #include "base/timestamp.h"
 #include "base/xalloc.h"
+#include "source/source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -243,6 +245,26 @@ static enum work step(struct forwarder *forwarder, size_t *n_rows, struct error 
 	__builtin_unreachable();
 }
 
+/* The first time that nothing comes for as long as it waits for news. */
+static void rest(struct forwarder *forwarder)
+{
+	if (!forwarder->idle) {
+		scratch_drop();
+		source_rest();
+		heap_rest();
+	}
+	forwarder->idle = true;
+}
+
+static void wait_for_news(struct forwarder *forwarder)
+{
+	int64_t begun_us = clock_us(CLOCK_MONOTONIC);
+
+	ledger_wait_news(forwarder->options.ledger, NEWS_US);
+	if (clock_us(CLOCK_MONOTONIC) - begun_us >= NEWS_US)
+		rest(forwarder);
+}
+
 void forwarder_run(struct forwarder *forwarder)
 {
 	size_t n_rows = 0;
@@ -252,9 +274,10 @@ void forwarder_run(struct forwarder *forwarder)
 
 		switch (step(forwarder, &n_rows, &err)) {
 		case WORK_SOME:
+			forwarder->idle = false;
 			break;
 		case WORK_NONE:
-			ledger_wait_news(forwarder->options.ledger, NEWS_US);
+			wait_for_news(forwarder);
 			break;
 		case WORK_BAD:
 			(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));

@@ -16,6 +16,7 @@ struct forwarder {
 	struct stream_id *to_mark; /* of each key: noted in the ledger, not yet marked; or 0 */
 	char writer[LEDGER_NAME_MAX]; /* whose marks: the ledger's id */
 	char *dead_key;
+	bool idle;            /* and its memory is given back */
 	int64_t chores_at_us; /* CLOCK_MONOTONIC */
 	pthread_mutex_t lock;
 	pthread_cond_t stopped;

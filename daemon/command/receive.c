@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "receive.h"
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "dumps.h"
@@ -268,6 +269,7 @@ static void set_log_level(const char *name)
 static int receive(const struct command_line *line)
 {
 	dumps_forbid();
+	heap_begin();
 	struct config *config = command_config(line);
 	struct receiver receiver = {0};
 	struct options_holder holder = {.receiver = &receiver};

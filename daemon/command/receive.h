@@ -22,7 +22,9 @@ struct receiver {
 	bool metrics_apart;
 	int64_t started_us;      /* CLOCK_REALTIME */
 	_Atomic int64_t beat_us; /* of the control loop, CLOCK_MONOTONIC */
-	pthread_mutex_t lock;    /* everything below */
+	uint64_t n_kept;         /* at the last tick of the front, which is its own */
+	bool rested;
+	pthread_mutex_t lock; /* everything below */
 	struct endpoint_set *endpoints;
 	struct endpoint_tally *tallies; /* by name, for as long as the process lives */
 	struct ledger_counts counts;    /* looked at every few seconds */

@@ -3,6 +3,7 @@
 #include "receive.h"
 #include "route.h"
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
@@ -317,6 +318,17 @@ static void on_request(void *context, struct http_request *request)
 	__builtin_unreachable();
 }
 
+/* What the front took for its busy hour, of which others hold nothing any more. */
+static void rest(struct receiver *receiver, uint64_t n_kept)
+{
+	bool busy = n_kept != receiver->n_kept;
+
+	if (!busy && !receiver->rested)
+		heap_rest();
+	receiver->rested = !busy;
+	receiver->n_kept = n_kept;
+}
+
 /* Each second, from the front's own loop: a hang there stops the feeding by itself. */
 static void on_tick(void *context)
 {
@@ -327,6 +339,7 @@ static void on_tick(void *context)
 	ledger_health(receiver->ledger, &health);
 	if (health.beat_age_us < LEDGER_BEAT_US && control < CONTROL_BEAT_US)
 		notify_alive();
+	rest(receiver, health.n_kept);
 }
 
 struct http_handler receive_handler(struct receiver *receiver)

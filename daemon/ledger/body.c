@@ -31,20 +31,25 @@ struct body_packer *body_packer_create(void)
 {
 	struct body_packer *packer = xcalloc(1, sizeof(*packer));
 
-#ifdef HAVE_ZSTD
-	packer->context = ZSTD_createCCtx();
-#endif
 	return packer;
+}
+
+void body_packer_rest(struct body_packer *packer)
+{
+#ifdef HAVE_ZSTD
+	(void)ZSTD_freeCCtx(packer->context);
+	packer->context = NULL;
+#endif
+	free(packer->room);
+	packer->room = NULL;
+	packer->n_room = 0;
 }
 
 void body_packer_destroy(struct body_packer *packer)
 {
 	if (!packer)
 		return;
-#ifdef HAVE_ZSTD
-	(void)ZSTD_freeCCtx(packer->context);
-#endif
-	free(packer->room);
+	body_packer_rest(packer);
 	free(packer);
 }
 
@@ -64,8 +69,12 @@ struct body_packed body_pack(struct body_packer *packer, const char *body, size_
 	struct body_packed packed = {.encoding = "plain", .bytes = body, .n = n};
 
 #ifdef HAVE_ZSTD
-	if (!packer->context || n < PACK_FROM_BYTES)
+	if (n < PACK_FROM_BYTES)
 		return packed;
+	if (!packer->context)
+		packer->context = ZSTD_createCCtx();
+	if (!packer->context)
+		out_of_memory();
 	make_room(packer, ZSTD_compressBound(n));
 	size_t size = ZSTD_compressCCtx(
 		packer->context, packer->room, packer->n_room, body, n, PACK_LEVEL);

@@ -17,6 +17,7 @@ struct body_packer;
 
 struct body_packer *body_packer_create(void);
 void body_packer_destroy(struct body_packer *packer);
+void body_packer_rest(struct body_packer *packer); /* gives its memory back until then */
 
 /* Compressed where that saves a tenth; the result holds until the next call, or as long as the
  * body. */

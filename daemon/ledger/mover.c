@@ -149,6 +149,15 @@ void mover_resume(struct mover *mover)
 	(void)pthread_mutex_unlock(&mover->moving);
 }
 
+/* If it moves something just now, another time: a delivery may come. */
+void mover_rest(struct mover *mover)
+{
+	if (pthread_mutex_trylock(&mover->moving) != 0)
+		return;
+	mover_disconnect(mover);
+	mover_resume(mover);
+}
+
 /* Under the lock moving. False: not now. What it failed over is the writer's to mend. */
 static bool move_piece(struct ledger *ledger)
 {

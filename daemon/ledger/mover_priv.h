@@ -50,6 +50,7 @@ void mover_resume(struct mover *mover);
 void mover_note_log(struct ledger *ledger, int64_t pages);
 void mover_after_commit(struct ledger *ledger);
 void mover_when_idle(struct ledger *ledger);
+void mover_rest(struct mover *mover); /* gives its connection's memory back */
 
 /* By the writer: moves what there is, now. */
 void mover_move_all(struct ledger *ledger, bool truncate);

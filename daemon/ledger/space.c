@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_priv.h"
 
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -231,7 +231,7 @@ void space_rest(struct ledger *ledger)
 		(void)sqlite3_db_release_memory(reading->handle);
 	ledger_end_reading(ledger);
 	(void)sqlite3_db_release_memory(ledger->writing->handle);
-#ifdef __GLIBC__
-	(void)malloc_trim(0);
-#endif
+	mover_rest(&ledger->mover);
+	body_packer_rest(ledger->packer);
+	heap_rest();
 }

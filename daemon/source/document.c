@@ -172,3 +172,10 @@ json_t *document_read(
 	return document_read_jansson(bytes, n, wanted, err);
 #endif
 }
+
+void document_rest(void)
+{
+#ifdef DORAD_SIMDJSON
+	document_rest_simdjson();
+#endif
+}

@@ -49,7 +49,11 @@ json_t *document_read_jansson(
 #ifdef DORAD_SIMDJSON
 json_t *document_read_simdjson(
 	const char *bytes, size_t n, const struct wanted *wanted, struct error *err);
+void document_rest_simdjson(void);
 #endif
+
+/* Gives back the memory that this thread keeps from one document to the next. */
+void document_rest(void);
 
 /* Among a list of wanted; NULL: nobody reads it. */
 const struct wanted *document_wants(const struct wanted *wanted, const char *name, size_t n);

@@ -169,11 +169,16 @@ json_t *parse(
 
 } // namespace
 
+static thread_local workshop shop;
+
+void document_rest_simdjson(void)
+{
+	shop = workshop();
+}
+
 json_t *document_read_simdjson(
 	const char *bytes, size_t n, const struct wanted *wanted, struct error *err)
 {
-	static thread_local workshop shop;
-
 	/* So many tokens need as many bytes; the parser itself holds the depth. */
 	if (n > DOCUMENT_MAX_TOKENS && !document_is_bounded(bytes, n, err))
 		return nullptr;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "document.h"
 #include "source_priv.h"
 
 #include "form.h"
@@ -252,4 +253,9 @@ enum verdict source_normalise(
 		return ignored(&in, "%.80s: not a kind that is measured", kind);
 	return settle(&in,
 		source->normalise_bytes ? source->normalise_bytes(&in) : normalise_json(&in));
+}
+
+void source_rest(void)
+{
+	document_rest();
 }

@@ -101,4 +101,7 @@ const char *const *source_rollouts(const struct source *source);
 enum verdict source_normalise(
 	const struct source *source, const struct delivery *delivery, struct normalised *out);
 
+/* Gives back the memory that this thread keeps from one delivery to the next. */
+void source_rest(void);
+
 #endif

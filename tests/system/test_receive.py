@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from harness import http
+from harness.dorad import optimised
 from harness.wait import wait_until
 
 
@@ -376,3 +377,24 @@ def test_a_program_that_looks_into_the_ledger_and_leaves_takes_nothing_with_it(s
         assert receive.post_events([event(f"d{n}")]).status == 200
     receive.kill()
     assert look() == 3
+
+
+def test_a_receiver_that_was_busy_is_small_again(site, monkeypatch):
+    monkeypatch.setenv("DORAD", optimised())    # a sanitizer keeps what is freed
+    secret = site.endpoint("github", "github", keep_alive=True)
+    receive = site.start("receive")
+    body = b'{"zen": "' + b"x" * 400_000 + b'"}'
+    headers = {"X-GitHub-Event": "ping", "X-Hub-Signature-256": http.sign_github(secret, body)}
+
+    def send():
+        for _ in range(20):
+            assert receive.post("github", body, headers).status == 200
+
+    senders = [threading.Thread(target=send) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    most = receive.memory_bytes("VmHWM")
+    wait_until(lambda: receive.memory_bytes("RssAnon") < 4 << 20)
+    assert most - receive.memory_bytes() > 4 << 20
