@@ -17,7 +17,7 @@
 #define BUSY_POLL_US 500
 
 /*
- * RELIABILITY.md section 9. Checkpoints are the writer's business; a log that grew because
+ * RELIABILITY.md section 9. Checkpoints are the mover's business; a log that grew because
  * somebody read for long gives the disk back when it is begun anew. A body that retention
  * deleted should not be readable in the file, where that costs no extra writing.
  */
