@@ -134,9 +134,10 @@ static void print_ledger(const struct status *status)
 		status->ledger.there ? "" : " (not there yet)");
 	if (!status->ledger.there)
 		return;
-	printf("           %" PRId64 " wait to be forwarded%s%s, %" PRId64 " to be replayed, "
+	printf("           %" PRId64 " %s to be forwarded%s%s, %" PRId64 " to be replayed, "
 	       "%" PRId64 " quarantined, %" PRId64 " dead\n",
-		counts->backlog, counts->oldest_us ? ", the oldest from " : "",
+		counts->backlog, plural(counts->backlog, "waits", "wait"),
+		counts->oldest_us ? ", the oldest from " : "",
 		counts->oldest_us ? ago(status, counts->oldest_us) : "", counts->again,
 		counts->quarantined, counts->dead);
 	printf("           %.1f MiB used, %.1f GiB free on its disk\n",
