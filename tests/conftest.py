@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness.dorad import Site  # noqa: E402
-from harness.postgres import Postgres  # noqa: E402
+from harness.prepared import prepared  # noqa: E402
 from harness.redis import Redis  # noqa: E402
 
 OPEN_FILES = 12_000
@@ -29,7 +29,7 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def postgres():
     """One private cluster for the run; a test makes databases of its own in it."""
-    with Postgres() as server:
+    with prepared() as server:
         yield server
 
 

@@ -12,7 +12,7 @@ import pytest
 from harness.disturbed import Road, make_history, rows_of, settled, undisturbed_rows
 from harness.dorad import Site
 from harness.faults import ROUNDS, dice, optimised
-from harness.postgres import Postgres
+from harness.prepared import prepared
 from harness.redis import Redis
 from harness.wait import wait_until
 
@@ -58,7 +58,7 @@ def test_a_postgres_stopped_again_and_again_changes_no_row(postgres):
     n_stops = 4 * ROUNDS
     # What it has committed must be there after a crash: fsync is not needed for that, the
     # machine goes on.
-    with Postgres({"full_page_writes": "on"}) as server, Site(postgres=server) as site:
+    with prepared({"full_page_writes": "on"}) as server, Site(postgres=server) as site:
         with Road(site, events, rolls) as road:
             for n in range(n_stops):
                 time.sleep(rolls.uniform(0.1, 0.5))

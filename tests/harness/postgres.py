@@ -26,6 +26,8 @@ SUPERUSER = "postgres"
 SCHEMA_FOLDER = os.path.normpath(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "schemas", "postgres"))
 
+C_UTF8 = ("--locale=C.UTF-8",)
+
 SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -67,10 +69,11 @@ def touched(cursor):
 
 
 class Postgres:
-    def __init__(self, settings=None, locale=("--locale=C.UTF-8",), replica_of=None, keep=None):
+    def __init__(self, settings=None, locale=C_UTF8, replica_of=None, keep=None, origin=None):
         """`settings`: server settings that differ from SETTINGS, by name; `locale`: of initdb;
         `replica_of`: a running Postgres that this one is to follow; `keep`: a folder that stays,
-        and whose cluster is taken up again when there is one."""
+        and whose cluster is taken up again when there is one; `origin`: called with the path at
+        which it puts a cluster, in place of initdb."""
         self.bin = programs()
         self.settings = {**SETTINGS, **(settings or {})}
         self.kept = keep is not None
@@ -88,6 +91,8 @@ class Postgres:
         os.chmod(self.folder, 0o755)
         if replica_of:
             self._copy(replica_of)
+        elif origin:
+            origin(self.data)
         elif not os.path.exists(os.path.join(self.data, "PG_VERSION")):
             self._initdb(locale)
 

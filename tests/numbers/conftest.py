@@ -12,22 +12,21 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from harness.postgres import Postgres  # noqa: E402
+from harness.prepared import BY_FILES, prepared  # noqa: E402
 from history import History  # noqa: E402
 from story import Database  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def postgres():
-    with Postgres(locale=("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"),
+    with prepared(locale=("--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"),
                   settings={"timezone": "Asia/Tokyo", "datestyle": "SQL, DMY"}) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def migrated(postgres):
-    postgres.create("numbers")
-    postgres.migrate("numbers")
+    postgres.create("numbers", BY_FILES)
     database = Database(postgres, "numbers")
     yield database
     database.close()

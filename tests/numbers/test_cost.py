@@ -8,6 +8,7 @@ import statistics
 
 from harness.dorad import ROOT
 from harness.postgres import touched
+from harness.prepared import BY_FILES
 
 PER_SERVICE = 6000       # far more than a batch: of less, reading all is as cheap
 
@@ -15,8 +16,7 @@ PER_SERVICE = 6000       # far more than a batch: of less, reading all is as che
 def large(postgres, services):
     """A database of services that were each deployed so often in three years."""
     name = f"cost{services}"
-    postgres.create(name)
-    postgres.migrate(name)
+    postgres.create(name, BY_FILES)
     postgres.psql(name, "-v", f"deployments={services * PER_SERVICE}", "-v", f"services={services}",
                   "-v", "months=36", "-f", os.path.join(ROOT, "tests", "bench", "history.sql"))
     postgres.psql(name, "-c", "SELECT dorad_data.rebuild()")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from harness import http
 from harness.dorad import ROOT, Site, run
-from harness.postgres import Postgres
+from harness.prepared import prepared
 from harness.wait import wait_until
 
 TOKEN = "a-token-of-the-portals-tests"
@@ -134,7 +134,7 @@ def test_metrics_may_have_an_address_of_their_own_which_asks_for_no_token(full_s
 
 
 def test_while_the_database_is_away_pages_say_so_and_come_back_with_it():
-    with Postgres() as server, Site(postgres=server) as site:
+    with prepared() as server, Site(postgres=server) as site:
         portal = site.start("portal")
         assert portal.get("/readyz").status == 200
         server.stop()

@@ -14,6 +14,7 @@ from harness.golden import all_differences
 from harness.http import get
 from harness.pgbouncer import PgBouncer
 from harness.postgres import Postgres
+from harness.prepared import prepared
 from harness.wait import wait_until
 
 PAGES = ("/", "/assurance", "/data", "/api/v1/services")
@@ -74,7 +75,7 @@ def test_golden_rows_come_out_through_a_pooler_in_transaction_mode(postgres, str
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda it: it.name)
 def test_the_portal_shows_the_golden_rows_of_a_replica_and_how_far_behind(monkeypatch, history):
     monkeypatch.setenv("DORAD", optimised())
-    with Postgres() as primary, Site(postgres=primary) as site:
+    with prepared() as primary, Site(postgres=primary) as site:
         site.endpoint("push", "events")
         site.run("catalog", "apply", history.catalog)
         with Postgres(replica_of=primary) as replica:
@@ -119,7 +120,7 @@ def test_the_portal_shows_the_golden_rows_of_a_replica_and_how_far_behind(monkey
 def test_the_rollup_follows_a_promoted_replica(monkeypatch):
     """With synchronous replication nothing is missing; the worker asks for whoever can write."""
     monkeypatch.setenv("DORAD", optimised())
-    with Postgres() as primary, Fleet(None, primary, n=1) as fleet:
+    with prepared() as primary, Fleet(None, primary, n=1) as fleet:
         site = fleet.first
         with Postgres(replica_of=primary) as replica:
             ask(primary, "ALTER SYSTEM SET synchronous_standby_names = 'replica'")

@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 from harness.dorad import Site
-from harness.postgres import Postgres
+from harness.prepared import prepared
 from harness.wait import wait_until
 from stream_events import add, deployments, event, kept, pending
 
@@ -70,7 +70,7 @@ def test_a_worker_killed_between_reading_and_commit_loses_nothing(full_site):
 @pytest.fixture
 def own_postgres_site():
     """A site whose server may be broken."""
-    with Postgres() as server:
+    with prepared() as server:
         with Site(postgres=server) as site:
             yield site
 
@@ -157,7 +157,7 @@ def test_a_database_that_turned_read_only_keeps_events_in_the_stream(full_site):
 
 
 def test_too_many_connections_are_waited_out():
-    with Postgres({"max_connections": "6", "superuser_reserved_connections": "0"}) as server:
+    with prepared({"max_connections": "6", "superuser_reserved_connections": "0"}) as server:
         with Site(postgres=server) as site:
             site.query("CREATE ROLE plain LOGIN")
             hogs = [server.connect("postgres") for _ in range(6)]
