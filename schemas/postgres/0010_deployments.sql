@@ -70,27 +70,28 @@ BEGIN
     INSERT INTO w_entity SELECT DISTINCT deployment_id FROM w_record_mark;
     PERFORM know('w_entity', 'w_record_mark');
     DELETE FROM w_record_seen;
-    -- Events that name their service outright belong to that service's record alone.
-    INSERT INTO w_record_seen
-        SELECT coalesce(a.service, o.service), e.entity, o.at, o.id, o.source, true, o.data
+    DELETE FROM w_seen;
+    WITH seen AS MATERIALIZED (
+        SELECT coalesce(a.service, o.service) AS service, e.entity, o.at, o.id, o.source,
+               o.origin_id, o.data
         FROM w_entity AS e
         CROSS JOIN LATERAL (
-            SELECT v.service, v.at, v.id, v.source, v.data FROM observation AS v
-            WHERE v.kind = 'deployment' AND v.entity = e.entity AND v.service IS NOT NULL
+            SELECT v.service, v.at, v.id, v.source, v.origin_id, v.data FROM observation AS v
+            WHERE v.kind = 'deployment' AND v.entity = e.entity
               AND v.at <= today AND v.data IS NOT NULL OFFSET 0) AS o
         LEFT JOIN service_alias AS a ON a.alias = o.service
+    ), by_origin AS (
+        INSERT INTO w_seen
+            SELECT s.entity, s.at, s.id, s.source, NULL, s.origin_id, s.data
+            FROM seen AS s WHERE s.service IS NULL
+    )
+    -- Events that name their service outright belong to that service's record alone.
+    INSERT INTO w_record_seen
+        SELECT s.service, s.entity, s.at, s.id, s.source, true, s.data
+        FROM seen AS s
         WHERE EXISTS (SELECT FROM w_record_mark AS m
-                      WHERE m.service = coalesce(a.service, o.service)
-                        AND m.deployment_id = e.entity);
-    DELETE FROM w_seen;
-    INSERT INTO w_seen
-        SELECT e.entity, o.at, o.id, o.source, NULL, o.origin_id, o.data
-        FROM w_entity AS e
-        CROSS JOIN LATERAL (
-            SELECT v.at, v.id, v.source, v.origin_id, v.data FROM observation AS v
-            WHERE v.kind = 'deployment' AND v.entity = e.entity AND v.service IS NULL
-              AND v.at <= today AND v.data IS NOT NULL OFFSET 0) AS o;
-    IF FOUND THEN
+                      WHERE m.service = s.service AND m.deployment_id = s.entity);
+    IF EXISTS (SELECT FROM w_seen) THEN
         PERFORM know('w_seen (entity, at)');
         PERFORM gather_by_origin();
     END IF;

@@ -125,15 +125,33 @@ $$;
 COMMENT ON FUNCTION dorad_data.compare_deployments IS
     'Leaves in w_new_deployment those that differ from what is stored, and says how in w_moved.';
 
+CREATE FUNCTION dorad_data.links_of_deployments() RETURNS SETOF dorad_data.link
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT DISTINCT 'change', listed, 'deployment', n.deployment_id, n.service
+    FROM w_new_deployment AS n CROSS JOIN unnest(n.changes) AS listed
+    ORDER BY 1, 2, 3, 4, 5;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.links_of_deployments IS 'Which changes the deployments in w_new_deployment list.';
+
+CREATE FUNCTION dorad_data.members_of_groups() RETURNS SETOF dorad_data.deployment_member
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT r.service, r.deployment_id, r.group_id FROM w_record AS r
+    WHERE r.group_id <> r.deployment_id ORDER BY 1, 2;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.members_of_groups IS 'Which deployments in w_record are part of a roll-out of another id.';
+
 CREATE FUNCTION dorad_data.store_deployments() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM link AS l USING w_moved AS m
     WHERE l.from_kind = 'deployment' AND l.from_id = m.deployment_id AND l.service = m.service;
-    INSERT INTO link
-        SELECT DISTINCT 'change', listed, 'deployment', n.deployment_id, n.service
-        FROM w_new_deployment AS n CROSS JOIN unnest(n.changes) AS listed
-        ORDER BY 1, 2, 3, 4, 5;
+    INSERT INTO link SELECT * FROM links_of_deployments();
     DELETE FROM deployment_fact AS f USING w_moved AS m
     WHERE f.service = m.service AND f.deployment_id = m.deployment_id AND m.new_at IS NULL;
     INSERT INTO deployment_fact AS f
@@ -160,8 +178,7 @@ BEGIN
                       WHERE r.service = m.service AND r.deployment_id = m.deployment_id
                         AND r.group_id = m.group_id);
     INSERT INTO deployment_member AS m
-        SELECT r.service, r.deployment_id, r.group_id FROM w_record AS r
-        WHERE r.group_id <> r.deployment_id ORDER BY 1, 2
+        SELECT * FROM members_of_groups()
     ON CONFLICT (service, deployment_id) DO UPDATE SET group_id = excluded.group_id
     WHERE m.group_id <> excluded.group_id;
 END
@@ -257,10 +274,9 @@ COMMENT ON FUNCTION dorad_data.mark_after_walk IS
     'Marks the incidents and change requests that the changed deployments touch, and lays out '
     'their anchors in w_anchor.';
 
-CREATE FUNCTION dorad_data.recompute_deployments(today timestamptz) RETURNS void
+CREATE FUNCTION dorad_data.compute_deployments() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM gather_groups(today);
     PERFORM fold_parts();
     PERFORM fold_groups();
     PERFORM start_walks();
@@ -273,6 +289,16 @@ BEGIN
     PERFORM know('w_removal');
     PERFORM assemble_deployments();
     PERFORM know('w_new_deployment');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.compute_deployments IS
+    'Deployments and deliveries out of the records in w_record: into w_new_deployment, w_delivery.';
+
+CREATE FUNCTION dorad_data.recompute_deployments(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM gather_groups(today);
+    PERFORM compute_deployments();
     PERFORM compare_deployments();
     PERFORM know('w_moved');
     PERFORM store_deliveries();

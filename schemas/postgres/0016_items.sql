@@ -182,6 +182,29 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.fold_items IS 'Folds the items in w_entity: into w_item.';
 
+CREATE FUNCTION dorad_data.counted_items() RETURNS SETOF dorad_data.item_service
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT service, n.item_id, n.done_at, n.class, n.team
+    FROM w_item AS n CROSS JOIN unnest(n.services) AS service
+    WHERE n.exclusion IS NULL ORDER BY 1, 3, 2;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.counted_items IS 'The items in w_item that count, for each service.';
+
+CREATE FUNCTION dorad_data.uncounted_items() RETURNS SETOF dorad_data.item_left_out
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY
+    SELECT DISTINCT service, n.item_id, coalesce(n.done_at, n.at), n.exclusion
+    FROM w_item AS n CROSS JOIN unnest(n.named_services) AS service
+    WHERE n.exclusion IN ('type', 'cancelled', 'correction', 'unmapped') ORDER BY 1, 3, 2;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.uncounted_items IS
+    'The items in w_item that are done or at an end and do not count, for each service that they name.';
+
 CREATE FUNCTION dorad_data.recompute_items(today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -211,17 +234,13 @@ BEGIN
       AND (EXISTS (SELECT FROM w_item AS n WHERE n.item_id = e.entity)
            OR NOT EXISTS (SELECT FROM w_seen AS v WHERE v.entity = e.entity));
     INSERT INTO item_service
-        SELECT service, n.item_id, n.done_at, n.class, n.team
-        FROM w_item AS n CROSS JOIN unnest(n.services) AS service
-        WHERE n.exclusion IS NULL ORDER BY 1, 3, 2;
+        SELECT * FROM counted_items();
     DELETE FROM item_left_out AS s USING w_entity AS e
     WHERE s.item_id = e.entity
       AND (EXISTS (SELECT FROM w_item AS n WHERE n.item_id = e.entity)
            OR NOT EXISTS (SELECT FROM w_seen AS v WHERE v.entity = e.entity));
     INSERT INTO item_left_out
-        SELECT DISTINCT service, n.item_id, coalesce(n.done_at, n.at), n.exclusion
-        FROM w_item AS n CROSS JOIN unnest(n.named_services) AS service
-        WHERE n.exclusion IN ('type', 'cancelled', 'correction', 'unmapped') ORDER BY 1, 3, 2;
+        SELECT * FROM uncounted_items();
     INSERT INTO item_fact AS o SELECT n.* FROM w_item AS n ORDER BY n.item_id
     ON CONFLICT (item_id) DO UPDATE SET
         (status, done_at, team, services, named_services, class, class_rule, exclusion, excluded, item_type,

@@ -234,11 +234,11 @@ BEGIN
                                       AND metric IN ('deploy_freq', 'lead_time')) AS t_steady
             FROM w_trend GROUP BY scope, name, month
         ) AS t;
-    PERFORM store_trends();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.compute_trends IS
-    'Trends and assurance of the complete months that w_month_changed touches, and stores them.';
+    'Trends and assurance of the complete months that w_month_changed touches: into w_trend and '
+    'w_assurance.';
 
 CREATE FUNCTION dorad_data.store_trends() RETURNS void
 LANGUAGE plpgsql AS $$

@@ -318,6 +318,7 @@ DECLARE
 BEGIN
     IF n > 0 THEN
         PERFORM compute_scopes(today, tz, false);
+        PERFORM store_trends();
     END IF;
     RETURN n;
 END
@@ -340,7 +341,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.compute_scopes IS
-    'Computes and stores the months of the scopes in w_scope: those marked, or all.';
+    'Computes and stores the months of the scopes in w_scope, those marked, or all; and computes '
+    'what trends come of that.';
 
 CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
 LANGUAGE plpgsql

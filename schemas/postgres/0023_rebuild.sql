@@ -141,6 +141,7 @@ BEGIN
         UNION SELECT 'team', team FROM ownership WHERE team IS NOT NULL
         UNION SELECT 'team', team FROM item_fact WHERE team IS NOT NULL;
     PERFORM compute_scopes(today, tz, true);
+    PERFORM store_trends();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.compute_all IS

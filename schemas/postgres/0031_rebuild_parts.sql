@@ -37,7 +37,8 @@ BEGIN
     END IF;
     FOR t IN
         SELECT c.relname FROM pg_class AS c
-        WHERE c.relnamespace = 'dorad_beside'::regnamespace AND c.relkind = 'r'
+        WHERE c.relnamespace = 'dorad_beside'::regnamespace AND c.relkind IN ('r', 'p')
+          AND NOT c.relispartition
     LOOP
         EXECUTE format('DROP TABLE dorad_beside.%I', t);
     END LOOP;
@@ -64,6 +65,12 @@ BEGIN
     CREATE UNLOGGED TABLE dorad_beside.record (
         part integer, service text COLLATE "C", deployment_id text COLLATE "C")
         WITH (autovacuum_enabled = off);
+    -- What events say that name their service outright, by part; laid out by lay_out_records().
+    CREATE UNLOGGED TABLE dorad_beside.record_seen (
+        part integer, service text COLLATE "C", deployment_id text COLLATE "C", at timestamptz,
+        id text COLLATE "C", source text COLLATE "C", data jsonb) PARTITION BY LIST (part);
+    CREATE UNLOGGED TABLE dorad_beside.record_seen_late PARTITION OF dorad_beside.record_seen DEFAULT
+        WITH (autovacuum_enabled = off);
     CREATE UNLOGGED TABLE dorad_beside.scope (scope text COLLATE "C", name text COLLATE "C");
     CREATE UNLOGGED TABLE dorad_beside.differing (name text);
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
@@ -72,6 +79,21 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.lay_out_beside IS 'Empty tables beside those that a rebuild computes.';
+
+CREATE FUNCTION dorad_data.lay_out_records(parts integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = dorad_data, pg_temp SET client_min_messages = warning AS $$
+BEGIN
+    -- One that comes to light late is in a part of its own (mend_records), and that in the default.
+    FOR part IN 0 .. parts - 1 LOOP
+        EXECUTE format('CREATE UNLOGGED TABLE dorad_beside.%I PARTITION OF dorad_beside.record_seen'
+                       ' FOR VALUES IN (%s) WITH (autovacuum_enabled = off)',
+                       'record_seen_' || part, part);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_out_records IS
+    'A table for what each part of the deployments is computed from.';
 
 CREATE FUNCTION dorad_data.index_beside(of_table text, VARIADIC columns text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
@@ -102,6 +124,20 @@ COMMENT ON FUNCTION dorad_data.set_apart IS
     'Begins a part that writes these tables: empty ones of their names stand first, then those '
     'beside, as other parts have filled them.';
 
+CREATE FUNCTION dorad_data.hide(VARIADIC tables text[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY tables LOOP
+        EXECUTE format('CREATE TEMP TABLE %I (LIKE dorad_data.%1$I) ON COMMIT DROP', t);
+        EXECUTE format('ANALYZE pg_temp.%I', t);
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.hide IS
+    'Puts tables that are empty, and stay so, before these: a part has nothing before it to look at.';
+
 CREATE FUNCTION dorad_data.lay_beside(VARIADIC tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -113,6 +149,44 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION dorad_data.lay_beside IS 'Adds what a part has computed to the tables beside.';
+
+CREATE FUNCTION dorad_data.lay_changes() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO dorad_beside.change SELECT * FROM w_change;
+    INSERT INTO dorad_beside.change_service
+        SELECT service, w.change_id, w.landed_at, w.ordinal
+        FROM w_change AS w CROSS JOIN unnest(w.services) AS service;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_changes IS 'Adds the changes in w_change to those beside.';
+
+CREATE FUNCTION dorad_data.lay_deployments() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO dorad_beside.deployment_fact SELECT * FROM w_new_deployment;
+    INSERT INTO dorad_beside.change_delivery SELECT * FROM w_delivery;
+    INSERT INTO dorad_beside.deployment_member SELECT * FROM members_of_groups();
+    INSERT INTO dorad_beside.link SELECT * FROM links_of_deployments();
+    INSERT INTO dorad_beside.scope SELECT DISTINCT 'service', service FROM w_new_deployment;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_deployments IS
+    'Adds the deployments in w_new_deployment, and what goes with them, to those beside.';
+
+CREATE FUNCTION dorad_data.lay_items() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO dorad_beside.item_fact SELECT * FROM w_item;
+    INSERT INTO dorad_beside.item_service SELECT * FROM counted_items();
+    INSERT INTO dorad_beside.item_left_out SELECT * FROM uncounted_items();
+    INSERT INTO dorad_beside.scope
+        SELECT 'service', service FROM w_item AS w CROSS JOIN unnest(w.services) AS service
+        WHERE w.exclusion IS NULL
+        UNION SELECT 'team', team FROM w_item WHERE team IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lay_items IS 'Adds the items in w_item to those beside.';
 
 CREATE FUNCTION dorad_data.divide_kind(of_kind text, portion integer) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -139,26 +213,35 @@ $$;
 COMMENT ON FUNCTION dorad_data.divide_kind IS
     'Divides the entities of a kind into parts of about so many observations.';
 
-CREATE FUNCTION dorad_data.entities_of_part(of_kind text, of_part integer) RETURNS void
+CREATE FUNCTION dorad_data.condition_of_part(of_kind text, of_part integer) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
     r record;
 BEGIN
     SELECT g.after, g.upto INTO STRICT r FROM dorad_beside.range AS g
     WHERE g.kind = of_kind AND g.part = of_part;
-    -- The last part has no end. Two statements, so that each has the plan of its range.
-    IF r.upto IS NULL THEN
-        EXECUTE 'INSERT INTO w_entity SELECT DISTINCT o.entity FROM observation AS o '
-                'WHERE o.kind = $1 AND o.entity > $2' USING of_kind, r.after;
-    ELSE
-        EXECUTE 'INSERT INTO w_entity SELECT DISTINCT o.entity FROM observation AS o '
-                'WHERE o.kind = $1 AND o.entity > $2 AND o.entity <= $3'
-            USING of_kind, r.after, r.upto;
-    END IF;
-    PERFORM know('w_entity');
+    -- Written out, so that a statement has the plan of its range. The last has no end.
+    RETURN format('o.kind = %L AND o.entity > %L', of_kind, r.after)
+           || CASE WHEN r.upto IS NULL THEN '' ELSE format(' AND o.entity <= %L', r.upto) END;
 END
 $$;
-COMMENT ON FUNCTION dorad_data.entities_of_part IS 'The entities of a part of a kind: into w_entity.';
+COMMENT ON FUNCTION dorad_data.condition_of_part IS 'Which observations o are of a part of a kind.';
+
+CREATE FUNCTION dorad_data.gather_part(of_kind text, of_part integer, today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format($query$
+        INSERT INTO w_seen
+            SELECT o.entity, o.at, o.id, o.source, coalesce(a.service, o.service), o.origin_id, o.data
+            FROM observation AS o
+            LEFT JOIN service_alias AS a ON a.alias = o.service
+            WHERE %s AND o.at <= $1 AND o.data IS NOT NULL$query$,
+        condition_of_part(of_kind, of_part)) USING today;
+    PERFORM know('w_seen (entity, at)');
+END
+$$;
+COMMENT ON FUNCTION dorad_data.gather_part IS
+    'The observations, up to now, of the entities of a part: into w_seen.';
 
 REVOKE EXECUTE ON FUNCTION dorad_data.clear_beside, dorad_data.lay_out_beside,
-    dorad_data.index_beside FROM PUBLIC;
+    dorad_data.lay_out_records, dorad_data.index_beside FROM PUBLIC;

@@ -35,48 +35,56 @@ $$;
 COMMENT ON FUNCTION dorad_data.check_run IS
     'Raises where a rebuild is over, or another one has begun; else that one waits for us.';
 
-CREATE FUNCTION dorad_data.part_of_records(of_part integer) RETURNS void
+CREATE FUNCTION dorad_data.part_of_records(of_part integer, today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     parts integer := (SELECT count(*) FROM dorad_beside.range WHERE kind = 'deployment');
+    here text := condition_of_part('deployment', of_part);
 BEGIN
-    PERFORM entities_of_part('deployment', of_part);
-    INSERT INTO dorad_beside.record
-        SELECT part_of(r.service, parts), r.service, r.entity
-        FROM (
-            SELECT coalesce(a.service, o.service) AS service, e.entity
-            FROM w_entity AS e
-            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
-            LEFT JOIN service_alias AS a ON a.alias = o.service
-            WHERE o.service IS NOT NULL
-            UNION
-            SELECT s.service, e.entity
-            FROM w_entity AS e
-            JOIN observation AS o ON o.kind = 'deployment' AND o.entity = e.entity
+    EXECUTE format($query$
+        INSERT INTO dorad_beside.record_seen
+            SELECT part_of(s.service, $1), s.*
+            FROM (
+                SELECT coalesce(a.service, o.service) AS service, o.entity, o.at, o.id, o.source, o.data
+                FROM observation AS o
+                LEFT JOIN service_alias AS a ON a.alias = o.service
+                WHERE %s AND o.service IS NOT NULL AND o.at <= $2 AND o.data IS NOT NULL
+            ) AS s$query$, here) USING parts, today;
+    EXECUTE format($query$
+        INSERT INTO dorad_beside.record
+            SELECT DISTINCT part_of(s.service, $1), s.service, o.entity
+            FROM observation AS o
             JOIN origin_service AS s ON s.origin_id = o.origin_id
-            WHERE o.service IS NULL
-        ) AS r;
+            WHERE %s AND o.service IS NULL$query$, here) USING parts;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.part_of_records IS
-    'Of which services there are deployments, and in which part those are.';
+    'Puts what is seen of deployments with the parts that their services are in; which records '
+    'there are, where origins say it.';
 
 CREATE FUNCTION dorad_data.part_of_deployments(of_part integer, today timestamptz) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO w_record_mark
         SELECT r.service, r.deployment_id FROM dorad_beside.record AS r WHERE r.part = of_part;
-    PERFORM recompute_deployments(today);
-    PERFORM lay_beside('deployment_fact', 'deployment_member', 'change_delivery', 'link');
-    INSERT INTO dorad_beside.scope SELECT DISTINCT 'service', f.service FROM deployment_fact AS f;
-    -- Coordinates that only together mean a service come out on the way.
-    IF EXISTS (SELECT FROM mark WHERE stage = 'deployment') THEN
-        INSERT INTO dorad_beside.mark
-            SELECT m.* FROM mark AS m
-            WHERE m.stage = 'deployment' AND NOT EXISTS (
-                SELECT FROM dorad_beside.record AS r
-                WHERE r.service = m.service AND r.deployment_id = m.entity);
+    IF FOUND THEN
+        PERFORM gather_records(today);
+        DELETE FROM w_record_seen WHERE outright;
     END IF;
+    INSERT INTO w_record_seen
+        SELECT r.service, r.deployment_id, r.at, r.id, r.source, true, r.data
+        FROM dorad_beside.record_seen AS r WHERE r.part = of_part;
+    PERFORM know('w_record_seen (service, deployment_id)');
+    -- Whole services: there are no other records of these roll-outs.
+    PERFORM fold_records();
+    PERFORM compute_deployments();
+    PERFORM lay_deployments();
+    -- Coordinates that only together mean a service come out on the way.
+    INSERT INTO dorad_beside.mark
+        SELECT m.* FROM mark AS m
+        WHERE m.stage = 'deployment' AND NOT EXISTS (
+            SELECT FROM dorad_beside.record AS r
+            WHERE r.service = m.service AND r.deployment_id = m.entity);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.part_of_deployments IS 'The deployments of the services of a part.';
@@ -94,6 +102,8 @@ BEGIN
     DELETE FROM dorad_beside.link WHERE from_kind = 'deployment' AND service = ANY (again);
     UPDATE dorad_beside.record SET part = parts + 1 WHERE part = parts;
     UPDATE dorad_beside.record SET part = parts WHERE service = ANY (again);
+    UPDATE dorad_beside.record_seen SET part = parts + 1 WHERE part = parts;
+    UPDATE dorad_beside.record_seen SET part = parts WHERE service = ANY (again);
     INSERT INTO dorad_beside.record
         SELECT DISTINCT parts, m.service, m.entity FROM dorad_beside.mark AS m;
     DELETE FROM dorad_beside.mark;
@@ -131,7 +141,9 @@ BEGIN
         WHERE part_of(s.name, parts) = of_part;
     PERFORM know('w_scope');
     PERFORM compute_scopes(today, (SELECT report_tz FROM setting), true);
-    PERFORM lay_beside('monthly', 'trend', 'assurance', 'scope_span');
+    PERFORM lay_beside('monthly', 'scope_span');
+    INSERT INTO dorad_beside.trend SELECT * FROM w_trend;
+    INSERT INTO dorad_beside.assurance SELECT * FROM w_assurance;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.part_of_months IS 'All months of the services and teams of a part.';
@@ -189,20 +201,23 @@ BEGIN
         -- A part takes a few seconds and fits into a session's memory.
         PERFORM divide_kind(which, coalesce(
             nullif(current_setting('dorad.portion', true), '')::integer, 80000));
+        IF which = 'deployment' THEN
+            PERFORM lay_out_records((SELECT count(*)::integer FROM dorad_beside.range WHERE kind = which));
+        END IF;
     WHEN 'records' THEN
-        PERFORM set_apart('mark');
-        PERFORM part_of_records(which::integer);
+        PERFORM set_apart(VARIADIC '{}');
+        PERFORM part_of_records(which::integer, today);
     WHEN 'changes' THEN
-        PERFORM set_apart('change', 'change_service');
-        PERFORM entities_of_part('change', which::integer);
-        PERFORM fold_changes(today);
-        PERFORM lay_beside('change', 'change_service');
+        PERFORM set_apart(VARIADIC '{}');
+        PERFORM gather_part('change', which::integer, today);
+        PERFORM merge_changes();
+        PERFORM lay_changes();
     WHEN 'index' THEN
         PERFORM index_beside(split_part(which, ':', 1),
                              VARIADIC string_to_array(split_part(which, ':', 2), ','));
     WHEN 'deployments' THEN
-        PERFORM set_apart('deployment_fact', 'deployment_member', 'change_delivery', 'link',
-                          'environment_seen', 'mark');
+        PERFORM set_apart('environment_seen', 'mark');
+        PERFORM hide('deployment_fact', 'deployment_member', 'change_delivery');
         PERFORM part_of_deployments(which::integer, today);
     WHEN 'mend' THEN
         PERFORM mend_records();
@@ -211,15 +226,13 @@ BEGIN
                           'incident_fact', 'incident_service', 'evidence', 'link', 'mark');
         PERFORM part_of_tickets(today);
     WHEN 'items' THEN
-        PERFORM set_apart('item_fact', 'item_service', 'item_left_out', 'mark');
-        PERFORM entities_of_part('work_item', which::integer);
-        PERFORM recompute_items(today);
-        PERFORM lay_beside('item_fact', 'item_service', 'item_left_out');
-        INSERT INTO dorad_beside.scope
-            SELECT 'service', service FROM item_service
-            UNION SELECT 'team', team FROM item_fact WHERE team IS NOT NULL;
+        PERFORM set_apart('mark');
+        PERFORM gather_part('work_item', which::integer, today);
+        PERFORM merge_origins('work_item');
+        PERFORM merge_items();
+        PERFORM lay_items();
     WHEN 'months' THEN
-        PERFORM set_apart('monthly', 'monthly_revision', 'trend', 'assurance', 'scope_span');
+        PERFORM set_apart('monthly', 'monthly_revision', 'scope_span');
         PERFORM part_of_months(which::integer, today);
     WHEN 'compare' THEN
         PERFORM compare_beside(which);
