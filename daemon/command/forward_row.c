@@ -137,7 +137,6 @@ static void plan_withdrawal(const struct planning *planning, const struct ledger
 		.source = old->source,
 		.subject = old->subject,
 		.time_us = old->time_us,
-		.data = json_null(),
 	};
 	size_t key;
 

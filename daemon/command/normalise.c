@@ -102,27 +102,19 @@ struct outcome {
 	struct normalised made;
 };
 
-static char *data_text(const struct dora_event *event, struct arena *arena)
-{
-	size_t n;
-
-	return arena_own(arena, canonical_text(event->data, &n), free);
-}
-
 static void add_event_row(
 	struct sheet *sheet, const struct outcome *outcome, const struct dora_event *event)
 {
-	struct arena *arena = outcome->made.list.arena;
 	char time[TIMESTAMP_TEXT_MAX];
 	char revision[24];
+	size_t n;
 
 	timestamp_format(event->time_us, time);
 	(void)snprintf(revision, sizeof(revision), "%lld", (long long)event->revision);
 	sheet_add(sheet,
 		(const char *const[]){outcome->path, "event", NULL, outcome->made.kind, NULL,
-			arena_printf(arena, "dorad.%s.v1", dora_kind_name(event->kind)),
-			event->id, revision, event->source, event->subject, time,
-			data_text(event, arena)});
+			dora_kind_type(event->kind), event->id, revision, event->source,
+			event->subject, time, dora_event_text(event, &n)});
 }
 
 static void add_reason_row(struct sheet *sheet, const struct outcome *outcome,
@@ -190,8 +182,9 @@ static void print_event(const struct dora_event *event, struct arena *arena)
 	add_field(sheet, "  id", event->id);
 	add_field(sheet, "  source", event->source);
 	add_field(sheet, "  time", time);
-	if (json_is_object(event->data))
-		add_members(sheet, "  ", event->data, arena);
+	CLEANUP(json_decrefp) json_t *data = dora_event_tree(event);
+	if (json_is_object(data))
+		add_members(sheet, "  ", data, arena);
 	else
 		add_field(sheet, "  data", "null: withdrawn");
 	printf("%s\n", dora_kind_name(event->kind));

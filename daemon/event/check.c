@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ascii.h"
 #include "base/timestamp.h"
-#include "contract.h"
+#include "data_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,23 +36,52 @@ static struct place below(const struct place *place, const char *name)
 	return (struct place){.outer = place, .name = name};
 }
 
+/* Of a value that holds no others. */
+static json_t *tree_of(const struct value *value)
+{
+	switch (value->type) {
+	case VALUE_FALSE:
+	case VALUE_TRUE:
+		return json_boolean(value->type == VALUE_TRUE);
+	case VALUE_INT:
+	case VALUE_TIME:
+		return json_integer(value->number);
+	case VALUE_REAL:
+		return json_real(value->real);
+	case VALUE_TEXT:
+		return json_stringn_nocheck(value->text, value->n);
+	case VALUE_ABSENT:
+	case VALUE_NULL:
+	case VALUE_LIST:
+	case VALUE_FLAGS:
+	case VALUE_OBJECT:
+	case VALUE_STRAY:
+		return json_null();
+	}
+	__builtin_unreachable();
+}
+
 /* What was found, cut to what a line can bear. */
-static const char *shown(const json_t *value, char out[static 64])
+static const char *shown(const struct value *value, char out[static 64])
 {
 	char text[60];
-	size_t n = json_dumpb(value, text, sizeof(text), JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
 
-	if (json_is_object(value) || json_is_array(value))
-		(void)snprintf(out, 64, "%s", json_is_object(value) ? "an object" : "a list");
-	else if (n <= sizeof(text))
-		(void)snprintf(out, 64, "%.*s", (int)n, text);
-	else
-		(void)snprintf(out, 64, "%.*s...", (int)sizeof(text), text);
+	if (value->type == VALUE_STRAY)
+		return value->text;
+	if (value->type == VALUE_LIST)
+		return "a list";
+	if (value->type == VALUE_FLAGS || value->type == VALUE_OBJECT)
+		return "an object";
+	json_t *tree = tree_of(value);
+	size_t n = json_dumpb(tree, text, sizeof(text), JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	json_decref(tree);
+	(void)snprintf(out, 64, "%.*s%s", (int)(n < sizeof(text) ? n : sizeof(text)), text,
+		n > sizeof(text) ? "..." : "");
 	return out;
 }
 
-static bool unwanted(
-	const struct place *place, const json_t *value, const char *wanted, struct error *err)
+static bool unwanted(const struct place *place, const struct value *value, const char *wanted,
+	struct error *err)
 {
 	char found[64];
 	char words[PLACE_MAX];
@@ -61,59 +91,61 @@ static bool unwanted(
 	return false;
 }
 
-static bool is_name(const json_t *value)
+static bool is_name(const struct value *value)
 {
-	size_t n = json_string_length(value);
-
-	return json_is_string(value) && n >= 1 && n <= DORA_ID_MAX;
+	return value->type == VALUE_TEXT && value->n >= 1 && value->n <= DORA_ID_MAX;
 }
 
-static bool is_word(const json_t *value)
+static bool is_word(const struct value *value)
 {
-	return json_is_string(value) && json_string_length(value) <= DORA_WORD_MAX;
+	return value->type == VALUE_TEXT && value->n <= DORA_WORD_MAX;
 }
 
-static bool is_text(const json_t *value)
+static bool is_text(const struct value *value)
 {
-	return json_is_string(value) && json_string_length(value) <= DORA_TEXT_MAX;
+	return value->type == VALUE_TEXT && value->n <= DORA_TEXT_MAX;
 }
 
-/* Only the one form that we write: what is compared as text must be written alike. */
-static bool is_time(const json_t *value)
+static bool is_time(const struct value *value)
 {
-	char again[TIMESTAMP_TEXT_MAX];
-	int64_t at_us;
-
-	if (!json_is_string(value) ||
-		!timestamp_parse(json_string_value(value), json_string_length(value), &at_us))
-		return false;
-	timestamp_format(at_us, again);
-	return strcmp(again, json_string_value(value)) == 0;
+	return value->type == VALUE_TIME && value->number >= 0 &&
+		value->number < TIMESTAMP_END_US;
 }
 
-static bool check_int(const struct place *place, const struct field *field, const json_t *value,
-	struct error *err)
+static bool is_bool(const struct value *value)
+{
+	return value->type == VALUE_TRUE || value->type == VALUE_FALSE;
+}
+
+static bool check_int(const struct place *place, const struct field *field,
+	const struct value *value, struct error *err)
 {
 	char wanted[64];
-	json_int_t number = json_integer_value(value);
 
-	if (json_is_integer(value) && number >= field->min && number <= field->max)
+	if (value->type == VALUE_INT && value->number >= field->min &&
+		value->number <= field->max)
 		return true;
 	(void)snprintf(wanted, sizeof(wanted), "a whole number from %lld to %lld",
 		(long long)field->min, (long long)field->max);
 	return unwanted(place, value, wanted, err);
 }
 
-static bool check_choice(const struct place *place, const struct field *field,
-	const json_t *value, struct error *err)
+static bool is_choice(const struct field *field, const struct value *value)
 {
-	char wanted[160] = "one of";
-	const char *word = json_string_value(value);
-
-	for (size_t i = 0; word && field->choices[i]; i++) {
-		if (strcmp(word, field->choices[i]) == 0)
+	for (size_t i = 0; value->type == VALUE_TEXT && field->choices[i]; i++) {
+		if (strcmp(value->text, field->choices[i]) == 0)
 			return true;
 	}
+	return false;
+}
+
+static bool check_choice(const struct place *place, const struct field *field,
+	const struct value *value, struct error *err)
+{
+	char wanted[160] = "one of";
+
+	if (is_choice(field, value))
+		return true;
 	for (size_t i = 0; field->choices[i]; i++) {
 		size_t n = strlen(wanted);
 
@@ -124,16 +156,15 @@ static bool check_choice(const struct place *place, const struct field *field,
 }
 
 static bool check_list(const struct place *place, const struct field *field,
-	const json_t *value, struct error *err)
+	const struct value *value, struct error *err)
 {
 	bool names = field->type != FIELD_WORDS;
-	size_t i;
-	json_t *item;
 
-	if (!json_is_array(value))
+	if (value->type != VALUE_LIST)
 		return unwanted(place, value, "a list", err);
-	json_array_foreach(value, i, item) {
+	for (unsigned i = 0; i < value->n; i++) {
 		const struct place at = {.outer = place, .i = i};
+		const struct value *item = &value->entries[i];
 
 		if (names ? is_name(item) : is_word(item))
 			continue;
@@ -144,31 +175,40 @@ static bool check_list(const struct place *place, const struct field *field,
 	return true;
 }
 
-static bool check_flags(const struct place *place, const json_t *value, struct error *err)
+static bool check_flags(const struct place *place, const struct value *value, struct error *err)
 {
-	const char *name;
-	json_t *flag;
-
-	if (!json_is_object(value))
+	if (value->type != VALUE_FLAGS)
 		return unwanted(place, value, "an object of true and false", err);
-	json_object_foreach((json_t *)(uintptr_t)value, name, flag) {
-		struct place at = below(place, name);
+	for (unsigned i = 0; i < value->n; i++) {
+		const struct flag *flag = &value->flags[i];
+		struct place at = below(place, flag->name.text);
 
-		if (strlen(name) > DORA_WORD_MAX)
-			return unwanted(&at, flag, "a shorter name", err);
-		if (!json_is_boolean(flag))
-			return unwanted(&at, flag, "true or false", err);
+		if (!is_word(&flag->name))
+			return unwanted(&at, &flag->value, "a shorter name", err);
+		if (!is_bool(&flag->value))
+			return unwanted(&at, &flag->value, "true or false", err);
 	}
 	return true;
 }
 
-static bool check_object(const struct place *place, const struct field *fields,
-	const json_t *value, struct error *err);
+static bool check_any(const struct place *place, const struct field *field,
+	const struct value *value, struct error *err)
+{
+	if (value->type == VALUE_LIST)
+		return check_list(place, field, value, err);
+	return is_text(value) || is_bool(value) || value->type == VALUE_INT ||
+		value->type == VALUE_REAL ||
+		unwanted(place, value,
+			"a string, a number, true or false, or a list of strings", err);
+}
+
+static bool check_slots(const struct place *place, struct fields fields,
+	const struct value *slots, struct error *err);
 
 static bool check_field(const struct place *place, const struct field *field,
-	const json_t *value, struct error *err)
+	const struct value *value, struct error *err)
 {
-	if (json_is_null(value) && field->type != FIELD_KEY)
+	if (value->type == VALUE_NULL && field->type != FIELD_KEY)
 		return true; /* null clears it */
 	switch (field->type) {
 	case FIELD_KEY:
@@ -185,7 +225,7 @@ static bool check_field(const struct place *place, const struct field *field,
 		return is_time(value) ||
 			unwanted(place, value, "a time as in 2026-06-01T21:59:22Z", err);
 	case FIELD_BOOL:
-		return json_is_boolean(value) || unwanted(place, value, "true or false", err);
+		return is_bool(value) || unwanted(place, value, "true or false", err);
 	case FIELD_INT:
 		return check_int(place, field, value, err);
 	case FIELD_CHOICE:
@@ -198,103 +238,52 @@ static bool check_field(const struct place *place, const struct field *field,
 	case FIELD_FLAGS:
 		return check_flags(place, value, err);
 	case FIELD_OBJECT:
-		return check_object(place, field->fields, value, err);
+		if (value->type == VALUE_OBJECT)
+			return check_slots(place, field->inner, value->slots, err);
+		return unwanted(place, value, "an object", err);
 	case FIELD_ANY:
-		if (json_is_array(value))
-			return check_list(place, field, value, err);
-		return is_text(value) || json_is_boolean(value) || json_is_number(value) ||
-			unwanted(place, value,
-				"a string, a number, true or false, or a list of"
-				" strings",
-				err);
+		return check_any(place, field, value, err);
 	}
 	__builtin_unreachable();
 }
 
-/* A key that is not there. */
-static bool has_keys(const struct place *place, const struct field *fields, const json_t *value,
-	struct error *err)
+static bool check_slots(const struct place *place, struct fields fields,
+	const struct value *slots, struct error *err)
 {
-	for (; fields->name; fields++) {
-		if (fields->type == FIELD_KEY && !json_object_get(value, fields->name)) {
-			struct place at = below(place, fields->name);
-			char words[PLACE_MAX];
+	for (size_t i = 0; i < fields.n; i++) {
+		const struct field *field = &fields.list[i];
+		struct place at = below(place, field->name);
+		char words[PLACE_MAX];
 
+		if (slots[i].type == VALUE_ABSENT) {
+			if (field->type != FIELD_KEY)
+				continue;
 			error_setf(err, "%s: is missing; want a string of 1 to 255 bytes",
 				words_for(&at, words));
 			return false;
 		}
+		if (!check_field(&at, field, &slots[i], err))
+			return false;
 	}
 	return true;
 }
 
-static bool check_object(const struct place *place, const struct field *fields,
-	const json_t *value, struct error *err)
+static bool has(const struct dora_event *event, const char *name, enum value_type type)
 {
-	const char *name;
-	json_t *inner;
-
-	if (!json_is_object(value))
-		return unwanted(place, value, "an object", err);
-	json_object_foreach((json_t *)(uintptr_t)value, name, inner) {
-		struct place at = below(place, name);
-		const struct field *field = field_find(fields, name);
-
-		if (!field) {
-			char words[PLACE_MAX];
-
-			error_setf(err, "%s: there is no such field", words_for(&at, words));
-			return false;
-		}
-		if (!check_field(&at, field, inner, err))
-			return false;
-	}
-	return has_keys(place, fields, value, err);
-}
-
-static bool check_data(const struct dora_event *event, struct error *err)
-{
-	static const struct place top = {.name = "data"};
-	const char *kind = dora_kind_name(event->kind);
-	const char *name;
-	json_t *value;
-
-	if (json_is_null(event->data))
-		return true; /* withdrawn */
-	if (!json_is_object(event->data))
-		return unwanted(&top, event->data, "an object, or null to withdraw", err);
-	json_object_foreach(event->data, name, value) {
-		struct place at = below(&top, name);
-		const struct field *field = contract_field(event->kind, name);
-
-		if (!field) {
-			char words[PLACE_MAX];
-
-			error_setf(
-				err, "%s: a %s has no such field", words_for(&at, words), kind);
-			return false;
-		}
-		if (!check_field(&at, field, value, err))
-			return false;
-	}
-	return has_keys(&top, contracts[event->kind].fields, event->data, err);
+	return data_slot(event, name)->type == type;
 }
 
 /* What no single field can say. */
 static bool check_whole(const struct dora_event *event, struct error *err)
 {
-	if (json_is_null(event->data))
-		return true;
 	switch (event->kind) {
 	case DORA_DEPLOYMENT:
-		if (json_is_string(json_object_get(event->data, "service")) ||
-			json_is_object(json_object_get(event->data, "origin")))
+		if (has(event, "service", VALUE_TEXT) || has(event, "origin", VALUE_OBJECT))
 			return true;
 		error_setf(err, "data: a deployment names a service or an origin");
 		return false;
 	case DORA_CORRECTION:
-		if (json_is_object(json_object_get(event->data, "target")) &&
-			json_is_string(json_object_get(event->data, "field")))
+		if (has(event, "target", VALUE_OBJECT) && has(event, "field", VALUE_TEXT))
 			return true;
 		error_setf(err, "data: a correction names its target and its field");
 		return false;
@@ -305,6 +294,14 @@ static bool check_whole(const struct dora_event *event, struct error *err)
 		return true;
 	}
 	__builtin_unreachable();
+}
+
+static bool check_data(const struct dora_event *event, struct error *err)
+{
+	static const struct place top = {.name = "data"};
+
+	return check_slots(&top, contracts[event->kind].fields, event->data->slots, err) &&
+		check_whole(event, err);
 }
 
 static bool is_utf8(const char *text)
@@ -320,6 +317,8 @@ static bool check_attribute(const char *name, const char *text, struct error *er
 {
 	size_t n = text ? strlen(text) : 0;
 
+	if (n >= 1 && n <= DORA_ID_MAX && ascii_is_visible(text, n))
+		return true;
 	if (n >= 1 && !is_utf8(text)) {
 		error_setf(err, "%s: is no UTF-8", name);
 		return false;
@@ -337,13 +336,19 @@ static bool check_attribute(const char *name, const char *text, struct error *er
 	return true;
 }
 
+static bool is_subject(const char *text)
+{
+	size_t n = text ? strlen(text) : 0;
+
+	return text && n <= DORA_TEXT_MAX && (ascii_is_visible(text, n) || is_utf8(text));
+}
+
 bool dora_event_check(const struct dora_event *event, struct error *err)
 {
 	if (!check_attribute("id", event->id, err) ||
 		!check_attribute("source", event->source, err))
 		return false;
-	if (!event->subject || strlen(event->subject) > DORA_TEXT_MAX ||
-		!is_utf8(event->subject)) {
+	if (!is_subject(event->subject)) {
 		error_setf(err, "subject: want a string of at most %d bytes, of UTF-8",
 			DORA_TEXT_MAX);
 		return false;
@@ -356,5 +361,5 @@ bool dora_event_check(const struct dora_event *event, struct error *err)
 		error_setf(err, "time: want the years 1970 to 9999");
 		return false;
 	}
-	return check_data(event, err) && check_whole(event, err);
+	return !event->data /* withdrawn */ || check_data(event, err);
 }

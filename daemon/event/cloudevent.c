@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/timestamp.h"
-#include "contract.h"
+#include "data_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,49 +80,33 @@ static bool is_json_type(const char *type)
 		strcasestr(type, "+json") != NULL;
 }
 
-static void write_time(json_t *object, const char *name)
+static void want_object(const json_t *found, struct error *err)
 {
-	const json_t *value = json_object_get(object, name);
-	char text[TIMESTAMP_TEXT_MAX];
-	int64_t at_us;
+	static const char wanted[] = "want an object, or null to withdraw";
+	char text[60];
 
-	if (!json_is_string(value) ||
-		!timestamp_parse(json_string_value(value), json_string_length(value), &at_us))
-		return; /* dora_event_check() says what is wrong with it */
-	timestamp_format(at_us, text);
-	(void)json_object_set_new(object, name, json_string(text));
-}
-
-/* EVENTS.md section 2: the receiver writes all times as UTC with microseconds. */
-static void write_times(json_t *object, const struct field *fields)
-{
-	for (; fields->name; fields++) {
-		if (fields->type == FIELD_TIME)
-			write_time(object, fields->name);
-		else if (fields->type == FIELD_OBJECT)
-			write_times(json_object_get(object, fields->name), fields->fields);
+	if (!found || json_is_array(found)) {
+		error_setf(err, "data: %s%s%s", found ? "" : "is missing; ", wanted,
+			found ? ", got a list" : "");
+		return;
 	}
+	size_t n = json_dumpb(found, text, sizeof(text), JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	error_setf(err, "data: %s, got %.*s", wanted,
+		(int)(n < sizeof(text) ? n : sizeof(text)), text);
 }
 
-static void release_json(void *object)
+/* False: err has words. */
+static bool read_data(const json_t *cloudevent, enum dora_kind kind, struct arena *arena,
+	struct dora_data **out, struct error *err)
 {
-	json_decref(object);
-}
+	const json_t *data = json_object_get(cloudevent, "data");
 
-/* A copy in which times may be rewritten; owned by the arena. */
-static json_t *read_data(
-	const json_t *cloudevent, enum dora_kind kind, struct arena *arena, struct error *err)
-{
-	const json_t *given = json_object_get(cloudevent, "data");
-
-	if (!given) {
-		error_setf(err, "data: is missing; want an object, or null to withdraw");
-		return NULL;
-	}
-	json_t *data = arena_own(arena, json_deep_copy(given), release_json);
+	*out = NULL;
 	if (json_is_object(data))
-		write_times(data, contracts[kind].fields);
-	return data;
+		*out = data_read(data, kind, arena, err);
+	else if (!json_is_null(data))
+		want_object(data, err);
+	return *out || json_is_null(data);
 }
 
 /* The entity's key, for people. */
@@ -162,8 +146,7 @@ static bool read_event(const json_t *cloudevent, const char *default_source,
 			err, "time: want a time as in 2026-06-01T21:59:22Z, got %.40s", time);
 		return false;
 	}
-	out->data = read_data(cloudevent, out->kind, arena, err);
-	if (!out->data)
+	if (!read_data(cloudevent, out->kind, arena, &out->data, err))
 		return false;
 	if (!out->source)
 		out->source = default_source;
@@ -186,6 +169,6 @@ bool dora_event_from_cloudevent(const json_t *cloudevent, const char *default_so
 		error_setf(err, "%s", words.text);
 		return false;
 	}
-	*dora_event_list_add(list) = event;
+	dora_event_list_append(list, &event);
 	return true;
 }

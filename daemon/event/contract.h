@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * The fields of each kind's data, in one table: dora_event_check() holds events to it,
- * schemas/events/ are made from it, and cloudevent.c knows from it which texts are times.
+ * The fields of each kind's data, in one table: data.h has a slot for each of them,
+ * dora_event_check() holds events to it, and schemas/events/ are made from it.
  */
 enum field_type {
 	FIELD_KEY,    /* a string of 1 to DORA_ID_MAX bytes; never null */
@@ -23,35 +23,38 @@ enum field_type {
 	FIELD_SOME,   /* a name or a list of them, or null */
 	FIELD_WORDS,  /* a list of words, or null */
 	FIELD_FLAGS,  /* an object of true and false, or null */
-	FIELD_OBJECT, /* an object of .fields, or null */
+	FIELD_OBJECT, /* an object of .inner, or null */
 	FIELD_ANY,    /* any JSON value but an object; a list is one of names */
+};
+
+struct field;
+
+/* In the order of their names, as bytes. */
+struct fields {
+	const struct field *list;
+	size_t n;
 };
 
 struct field {
 	const char *name;
+	size_t n_name;
 	enum field_type type;
 	const char *meaning;        /* one sentence, for the schema */
 	const char *const *choices; /* ended by NULL */
-	const struct field *fields; /* ended by {0} */
+	struct fields inner;
 	int64_t min;
 	int64_t max;
 };
 
 struct contract {
 	const char *key; /* the field that names the entity; NULL: correction, by its target */
-	const struct field *fields; /* ended by {0} */
+	struct fields fields;
 };
 
 extern const struct contract contracts[DORA_N_KINDS];
 
-/* In every kind's data. */
-extern const struct field common_fields[];
-
-/* Among a kind's own fields and the common ones; NULL: it has none of this name. */
-const struct field *contract_field(enum dora_kind kind, const char *name);
-
-/* In one list; NULL: not there. */
-const struct field *field_find(const struct field *fields, const char *name);
+/* NULL: there is none of this name, which has n bytes. */
+const struct field *field_find(struct fields fields, const char *name, size_t n);
 
 /* The JSON Schema of a kind's CloudEvents, as schemas/events/<kind>.schema.json has it. The
  * caller frees it with json_decref(). */

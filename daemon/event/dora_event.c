@@ -2,69 +2,46 @@
 #include "event/dora_event.h"
 
 #include "base/timestamp.h"
-#include "contract.h"
-#include "event/digest.h"
-
-#include <assert.h>
-#include <stdlib.h>
+#include "data_priv.h"
 #include <string.h>
 
-#define FIRST_ROOM 4
-
-static void release_json(void *object)
+struct dora_event *dora_event_list_add(struct dora_event_list *list, enum dora_kind kind)
 {
-	json_decref(object);
-}
-
-/* There is room for FIRST_ROOM, then for each power of two: so n alone tells when it is full.
- */
-static bool is_full(size_t n)
-{
-	return n == 0 || (n >= FIRST_ROOM && (n & (n - 1)) == 0);
-}
-
-struct dora_event *dora_event_list_add(struct dora_event_list *list)
-{
-	if (is_full(list->n)) {
-		size_t room = list->n ? 2 * list->n : FIRST_ROOM;
-		struct dora_event *items = arena_alloc(list->arena, room * sizeof(*items));
-
-		if (list->n)
-			memcpy(items, list->items, list->n * sizeof(*items));
-		list->items = items;
-	}
+	list->items = room_for_one(list->items, list->n, sizeof(*list->items), list->arena);
 
 	struct dora_event *event = &list->items[list->n++];
-	*event = (struct dora_event){
-		.data = arena_own(list->arena, json_object(), release_json),
-	};
+	*event = (struct dora_event){.kind = kind, .data = data_create(kind, list->arena)};
 	return event;
+}
+
+void dora_event_list_append(struct dora_event_list *list, const struct dora_event *event)
+{
+	list->items = room_for_one(list->items, list->n, sizeof(*list->items), list->arena);
+	list->items[list->n++] = *event;
 }
 
 const char *dora_event_entity(const struct dora_event *event)
 {
 	const char *key = contracts[event->kind].key;
-	const json_t *target = json_object_get(event->data, "target");
-	const char *entity = json_string_value(
-		key ? json_object_get(event->data, key) : json_object_get(target, "id"));
+	const char *entity =
+		key ? data_text(event, key, NULL) : data_text(event, "target", "id");
 
 	return entity ? entity : event->subject;
 }
 
-static struct dora_field encode(const json_t *data, struct arena *arena)
+json_t *dora_event_tree(const struct dora_event *event)
 {
-	struct dora_field field = {.name = "data"};
-	char *text = canonical_text(data, &field.n);
+	size_t n;
+	const char *text = dora_event_text(event, &n);
 
-	field.value = arena_memdup(arena, text, field.n + 1);
-	free(text);
-	return field;
+	return json_loadb(text, n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 }
 
 size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
 	const char *delivery, struct arena *arena, struct dora_field out[static DORA_N_FIELDS])
 {
 	char time[TIMESTAMP_TEXT_MAX];
+	size_t n_data;
 	size_t n = 0;
 
 	timestamp_format(event->time_us, time);
@@ -79,7 +56,7 @@ size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
 				? arena_printf(arena, "%lld", (long long)event->revision)
 				: NULL},
 		{"source", event->source},
-		{"type", arena_printf(arena, "dorad.%s.v1", dora_kind_name(event->kind))},
+		{"type", dora_kind_type(event->kind)},
 		{"subject", event->subject},
 		{"time", arena_strdup(arena, time)},
 		{"datacontenttype", "application/json"},
@@ -92,6 +69,7 @@ size_t dora_event_fields(const struct dora_event *event, const char *endpoint,
 			out[n++] = (struct dora_field){
 				fields[i].name, fields[i].value, strlen(fields[i].value)};
 	}
-	out[n++] = encode(event->data, arena);
+	const char *data = dora_event_text(event, &n_data);
+	out[n++] = (struct dora_field){"data", arena_memdup(arena, data, n_data + 1), n_data};
 	return n;
 }

@@ -12,9 +12,23 @@ static const char *const names[DORA_N_KINDS] = {
 	[DORA_CORRECTION] = "correction",
 };
 
+static const char *const types[DORA_N_KINDS] = {
+	[DORA_DEPLOYMENT] = "dorad.deployment.v1",
+	[DORA_CHANGE] = "dorad.change.v1",
+	[DORA_INCIDENT] = "dorad.incident.v1",
+	[DORA_WORK_ITEM] = "dorad.work_item.v1",
+	[DORA_CHANGE_REQUEST] = "dorad.change_request.v1",
+	[DORA_CORRECTION] = "dorad.correction.v1",
+};
+
 const char *dora_kind_name(enum dora_kind kind)
 {
 	return names[kind];
+}
+
+const char *dora_kind_type(enum dora_kind kind)
+{
+	return types[kind];
 }
 
 bool dora_kind_from_name(const char *name, size_t n, enum dora_kind *out)

@@ -1,46 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event/dora_put.h"
 
-#include "base/timestamp.h"
-#include "contract.h"
+#include "base/ascii.h"
+#include "data_priv.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* Where a field goes, and what the contract says of it. */
-struct slot {
-	json_t *object;
+struct place {
+	struct value *value;
 	const struct field *field;
+	struct arena *arena;
 };
 
-static struct slot find(const struct dora_event *event, const char *path)
+static struct place find(const struct dora_event *event, const char *path)
 {
-	struct slot slot = {.object = event->data};
-	const char *dot = strchr(path, '.');
+	struct dora_data *data = event->data;
+	struct fields fields = contracts[event->kind].fields;
+	struct value *slots = data->slots;
+	const char *end = strchrnul(path, '.');
 
-	if (dot) {
-		char outer[32];
+	if (*end) {
+		const struct field *outer = field_find(fields, path, (size_t)(end - path));
 
-		assert((size_t)(dot - path) < sizeof(outer));
-		memcpy(outer, path, (size_t)(dot - path));
-		outer[dot - path] = '\0';
-		const struct field *object = contract_field(event->kind, outer);
-		assert(object && object->type == FIELD_OBJECT);
-		if (!json_object_get(slot.object, outer))
-			(void)json_object_set_new(slot.object, outer, json_object());
-		slot.object = json_object_get(slot.object, outer);
-		slot.field = field_find(object->fields, dot + 1);
-	} else {
-		slot.field = contract_field(event->kind, path);
+		assert(outer && outer->type == FIELD_OBJECT);
+		struct value *object = &slots[outer - fields.list];
+		if (object->type != VALUE_OBJECT)
+			*object = value_object(outer->inner, data->arena);
+		fields = outer->inner;
+		slots = object->slots;
+		path = end + 1;
+		end = path + strlen(path);
 	}
-	assert(slot.field);
-	return slot;
-}
-
-static void set(const struct slot *slot, json_t *value)
-{
-	/* Our own name: there is nothing to check. */
-	(void)json_object_set_new_nocheck(slot->object, slot->field->name, value);
+	const struct field *field = field_find(fields, path, (size_t)(end - path));
+	assert(field);
+	data->text = NULL;
+	return (struct place){&slots[field - fields.list], field, data->arena};
 }
 
 /* As much of text as max bytes hold, not cut within a character. */
@@ -69,102 +65,110 @@ static size_t most_bytes(enum field_type type)
 	return type == FIELD_TEXT || type == FIELD_ANY ? DORA_TEXT_MAX : DORA_WORD_MAX;
 }
 
-static bool is_ascii(const char *text, size_t n)
+static bool is_utf8(const char *text, size_t n)
 {
-	unsigned char all = 0;
-
-	for (size_t i = 0; i < n; i++)
-		all |= (unsigned char)text[i];
-	return all < 0x80;
+	if (ascii_is_visible(text, n))
+		return true;
+	json_t *valid = json_stringn(text, n);
+	json_decref(valid);
+	return valid != NULL;
 }
 
-/* NULL: nothing to put. Nearly all texts are ASCII, and need not be looked at byte by byte. */
-static json_t *as_text(enum field_type type, const char *text)
+/* False: nothing to put. */
+static bool make_text(
+	struct arena *arena, enum field_type type, const char *text, struct value *out)
 {
 	if (!text || (is_name_type(type) && !*text))
-		return NULL;
+		return false;
 	size_t n = fit(text, most_bytes(type));
-	return is_ascii(text, n) ? json_stringn_nocheck(text, n) : json_stringn(text, n);
+	if (!is_utf8(text, n))
+		return false;
+	char *copy = arena_memdup(arena, text, n + 1); /* what follows is a NUL or cut */
+	copy[n] = '\0';
+	*out = (struct value){.type = VALUE_TEXT, .n = (unsigned)n, .text = copy};
+	return true;
 }
 
 void dora_put_text(struct dora_event *event, const char *path, const char *text)
 {
-	struct slot slot = find(event, path);
-	json_t *value = as_text(slot.field->type, text);
+	struct place place = find(event, path);
 
-	if (value)
-		set(&slot, value);
+	(void)make_text(place.arena, place.field->type, text, place.value);
 }
 
 void dora_put_time(struct dora_event *event, const char *path, int64_t at_us)
 {
-	struct slot slot = find(event, path);
-	char text[TIMESTAMP_TEXT_MAX];
+	struct place place = find(event, path);
 
-	assert(slot.field->type == FIELD_TIME);
-	timestamp_format(at_us, text);
-	set(&slot, json_string_nocheck(text));
+	assert(place.field->type == FIELD_TIME);
+	*place.value = (struct value){.type = VALUE_TIME, .number = at_us};
 }
 
 void dora_put_bool(struct dora_event *event, const char *path, bool value)
 {
-	struct slot slot = find(event, path);
+	struct place place = find(event, path);
 
-	assert(slot.field->type == FIELD_BOOL);
-	set(&slot, json_boolean(value));
+	assert(place.field->type == FIELD_BOOL);
+	*place.value = (struct value){.type = value ? VALUE_TRUE : VALUE_FALSE};
 }
 
 void dora_put_int(struct dora_event *event, const char *path, int64_t value)
 {
-	struct slot slot = find(event, path);
+	struct place place = find(event, path);
 
-	assert(slot.field->type == FIELD_INT);
-	set(&slot, json_integer(value));
+	assert(place.field->type == FIELD_INT);
+	*place.value = (struct value){.type = VALUE_INT, .number = value};
 }
 
 void dora_put_null(struct dora_event *event, const char *path)
 {
-	struct slot slot = find(event, path);
+	struct place place = find(event, path);
 
-	assert(slot.field->type != FIELD_KEY);
-	set(&slot, json_null());
+	assert(place.field->type != FIELD_KEY);
+	*place.value = (struct value){.type = VALUE_NULL};
 }
 
-static json_t *list_of(const struct slot *slot)
+static struct value *list_of(const struct place *place)
 {
-	assert(slot->field->type == FIELD_NAMES || slot->field->type == FIELD_SOME ||
-		slot->field->type == FIELD_WORDS);
-	if (!json_is_array(json_object_get(slot->object, slot->field->name)))
-		set(slot, json_array());
-	return json_object_get(slot->object, slot->field->name);
+	assert(place->field->type == FIELD_NAMES || place->field->type == FIELD_SOME ||
+		place->field->type == FIELD_WORDS);
+	if (place->value->type != VALUE_LIST)
+		*place->value = (struct value){.type = VALUE_LIST};
+	return place->value;
 }
 
 void dora_put_list(struct dora_event *event, const char *path)
 {
-	struct slot slot = find(event, path);
+	struct place place = find(event, path);
 
-	(void)list_of(&slot);
+	(void)list_of(&place);
 }
 
 void dora_put_entry(struct dora_event *event, const char *path, const char *text)
 {
-	struct slot slot = find(event, path);
-	json_t *value = as_text(slot.field->type, text);
+	struct place place = find(event, path);
+	struct value entry;
 
-	if (value)
-		(void)json_array_append_new(list_of(&slot), value);
+	if (make_text(place.arena, place.field->type, text, &entry))
+		*value_add_entry(list_of(&place), place.arena) = entry;
 }
 
 void dora_put_flag(struct dora_event *event, const char *path, const char *name, bool value)
 {
-	struct slot slot = find(event, path);
+	struct place place = find(event, path);
+	struct flag flag = {.value = {.type = value ? VALUE_TRUE : VALUE_FALSE}};
+	struct value *flags = place.value;
 
-	assert(slot.field->type == FIELD_FLAGS);
-	if (!json_is_object(json_object_get(slot.object, slot.field->name)))
-		set(&slot, json_object());
-	json_t *flags = json_object_get(slot.object, slot.field->name);
-	json_t *key = as_text(FIELD_NAME, name);
-	if (key)
-		(void)json_object_set_new(flags, json_string_value(key), json_boolean(value));
-	json_decref(key);
+	assert(place.field->type == FIELD_FLAGS);
+	if (flags->type != VALUE_FLAGS)
+		*flags = (struct value){.type = VALUE_FLAGS};
+	if (!make_text(place.arena, FIELD_NAME, name, &flag.name))
+		return;
+	for (unsigned i = 0; i < flags->n; i++) {
+		if (value_compare(&flags->flags[i].name, &flag.name) == 0) {
+			flags->flags[i] = flag;
+			return;
+		}
+	}
+	value_add_flag(flags, flag, place.arena);
 }

@@ -56,19 +56,20 @@ static json_t *of_choices(const char *const *choices)
 
 static json_t *of_field(const struct field *field);
 
-static void add_fields(json_t *properties, json_t *required, const struct field *fields)
+static void add_fields(json_t *properties, json_t *required, struct fields fields)
 {
-	for (; fields->name; fields++) {
-		json_t *schema = of_field(fields);
+	for (size_t i = 0; i < fields.n; i++) {
+		const struct field *field = &fields.list[i];
+		json_t *schema = of_field(field);
 
-		(void)json_object_set_new(schema, "description", json_string(fields->meaning));
-		(void)json_object_set_new(properties, fields->name, schema);
-		if (fields->type == FIELD_KEY)
-			(void)json_array_append_new(required, json_string(fields->name));
+		(void)json_object_set_new(schema, "description", json_string(field->meaning));
+		(void)json_object_set_new(properties, field->name, schema);
+		if (field->type == FIELD_KEY)
+			(void)json_array_append_new(required, json_string(field->name));
 	}
 }
 
-static json_t *of_object(const struct field *fields)
+static json_t *of_object(struct fields fields)
 {
 	json_t *schema = of_type("object", true);
 	json_t *properties = json_object();
@@ -112,7 +113,7 @@ static json_t *of_field(const struct field *field)
 		return packed(json_pack("{s:[s,s], s:{s:s}}", "type", "object", "null",
 			"additionalProperties", "type", "boolean"));
 	case FIELD_OBJECT:
-		return of_object(field->fields);
+		return of_object(field->inner);
 	case FIELD_ANY:
 		return packed(json_pack("{s:[{s:[s,s,s,s]}, o]}", "anyOf", "type", "string",
 			"number", "boolean", "null", of_list(FIELD_NAMES)));
@@ -147,10 +148,8 @@ static void add_whole(json_t *data, json_t *required, enum dora_kind kind)
 static json_t *of_data(enum dora_kind kind)
 {
 	json_t *data = of_object(contracts[kind].fields);
-	json_t *properties = json_object_get(data, "properties");
 	json_t *required = json_object_get(data, "required");
 
-	add_fields(properties, required, common_fields);
 	(void)json_object_set_new(data, "description",
 		json_string("What was seen to be so: a field that is absent is unchanged, null "
 			    "clears it. data itself null: the event is withdrawn."));

@@ -41,19 +41,20 @@ static bool may_name(
 static bool speaks_of_its_own(
 	const char *const *services, const struct dora_event *event, struct error *err)
 {
-	const json_t *target = json_object_get(event->data, "target");
+	CLEANUP(json_decrefp) json_t *data = dora_event_tree(event);
+	const json_t *target = json_object_get(data, "target");
 	size_t n_named = 0;
 	size_t i;
 	json_t *name;
 
-	if (!may_name(services, json_object_get(event->data, "service"), &n_named, err) ||
+	if (!may_name(services, json_object_get(data, "service"), &n_named, err) ||
 		!may_name(services, json_object_get(target, "service"), &n_named, err))
 		return false;
-	json_array_foreach(json_object_get(event->data, "services"), i, name) {
+	json_array_foreach(json_object_get(data, "services"), i, name) {
 		if (!may_name(services, name, &n_named, err))
 			return false;
 	}
-	if (n_named == 0 || json_object_get(event->data, "team")) {
+	if (n_named == 0 || json_object_get(data, "team")) {
 		error_setf(err,
 			"this endpoint may speak of some services only, so its events"
 			" have to name the service, and no team");
@@ -90,9 +91,8 @@ static void take(
 		return;
 	}
 	if (!in->out->kind)
-		in->out->kind =
-			arena_printf(in->arena, "dorad.%s.v1", dora_kind_name(one.items->kind));
-	*dora_event_list_add(&in->out->list) = one.items[0];
+		in->out->kind = dora_kind_type(one.items->kind);
+	dora_event_list_append(&in->out->list, one.items);
 }
 
 static enum verdict normalise(struct intake *in)

@@ -150,9 +150,8 @@ static void name_snapshot(
 		observe_snapshot(in, event, "%s", kind);
 		return;
 	}
-	char *text = canonical_text(event->data, &n);
+	const char *text = dora_event_text(event, &n);
 	digest_hex(text, n, hex);
-	free(text);
 	observe_id(in, event, "%s/%.*s", kind, HASH_DIGITS, hex);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "observe.h"
 
+#include "base/ascii.h"
 #include "event/digest.h"
 
 #include <ctype.h>
@@ -29,12 +30,9 @@ const char *outcome_word(enum outcome outcome)
  * UTF-8 (a header may be that). Whether there were any. */
 static bool clean(char *text)
 {
-	bool ascii = true;
+	CLEANUP(json_decrefp) json_t *valid = json_string(text);
 	bool changed = false;
 
-	for (const char *at = text; *at && ascii; at++)
-		ascii = (unsigned char)*at < 0x80;
-	CLEANUP(json_decrefp) json_t *valid = ascii ? NULL : json_string(text);
 	for (char *at = text; *at; at++) {
 		unsigned char byte = (unsigned char)*at;
 
@@ -51,8 +49,10 @@ static const char *bounded(struct arena *arena, const char *text, size_t max)
 {
 	char hex[DIGEST_HEX_MAX];
 	size_t n = strlen(text);
-	char *copy = arena_strdup(arena, text);
 
+	if (n <= max && ascii_is_visible(text, n))
+		return text;
+	char *copy = arena_strdup(arena, text);
 	if (!clean(copy) && n <= max)
 		return text;
 
@@ -82,9 +82,8 @@ static const char *const key_fields[DORA_N_KINDS] = {
 struct dora_event *observe(
 	struct intake *in, enum dora_kind kind, const char *entity, int64_t time_us)
 {
-	struct dora_event *event = dora_event_list_add(&in->out->list);
+	struct dora_event *event = dora_event_list_add(&in->out->list, kind);
 
-	event->kind = kind;
 	event->revision = in->source->revision;
 	event->source = bounded(in->arena, in->dora_source, DORA_ID_MAX);
 	event->subject = entity;
@@ -113,9 +112,8 @@ void observe_snapshot(struct intake *in, struct dora_event *event, const char *f
 	va_start(args, fmt);
 	const char *rest = arena_vprintf(in->arena, fmt, args);
 	va_end(args);
-	char *text = canonical_text(event->data, &n);
+	const char *text = dora_event_text(event, &n);
 	digest_hex(text, n, hex);
-	free(text);
 	const char *front = bounded(in->arena,
 		arena_printf(in->arena, "%s/%s/%020lld", event->subject, rest,
 			(long long)event->time_us),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reader.h"
 
+#include "base/decimal.h"
 #include "base/timestamp.h"
 
 #include <stdlib.h>
@@ -129,9 +130,12 @@ const char *reader_id_or_null(const struct reader *reader, const char *path)
 {
 	const json_t *value = reader_find(reader, path);
 
-	if (json_is_integer(value))
-		return arena_printf(
-			reader->arena, "%lld", (long long)json_integer_value(value));
+	if (json_is_integer(value)) {
+		char digits[DECIMAL_MAX];
+		size_t n = decimal_format(json_integer_value(value), digits);
+
+		return arena_memdup(reader->arena, digits, n + 1);
+	}
 	return reader_text(reader, path);
 }
 

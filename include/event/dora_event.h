@@ -29,8 +29,9 @@ enum dora_kind {
 #define DORA_TEXT_MAX 2048 /* bytes of any other text in data */
 #define DORA_PATHS_MAX 500 /* directories in an origin; more: paths_truncated */
 
-/* The word in the stream's key and in "dorad.<kind>.v1". */
+/* The word in the stream's key, and the whole type: "dorad.change.v1". */
 const char *dora_kind_name(enum dora_kind kind);
+const char *dora_kind_type(enum dora_kind kind);
 bool dora_kind_from_name(const char *name, size_t n, enum dora_kind *out);
 
 struct dora_event {
@@ -40,7 +41,8 @@ struct dora_event {
 	const char *source;  /* "/github/github.com" */
 	const char *subject; /* for people; never NULL */
 	int64_t time_us;     /* when it happened at the sender */
-	json_t *data;        /* an object of EVENTS.md section 2, or JSON null: withdrawn */
+	struct dora_data *data; /* the fields of EVENTS.md section 2 (dora_put.h); NULL, in
+				   JSON null: withdrawn */
 };
 
 struct dora_event_list {
@@ -49,9 +51,23 @@ struct dora_event_list {
 	size_t n;
 };
 
-/* A new last event, data an empty object, the rest zero. The pointer holds until the next call.
+/* A new last event whose data has no field yet, the rest zero. The pointer holds until the
+ * next call; its kind stays. */
+struct dora_event *dora_event_list_add(struct dora_event_list *list, enum dora_kind kind);
+
+/* One more, as it is: what it points to must belong to the list's arena already. */
+void dora_event_list_append(struct dora_event_list *list, const struct dora_event *event);
+
+/*
+ * Its data in canonical form: JSON with keys sorted, no spaces, as bytes. The hash of a
+ * snapshot (16 hex digits at the end of an id) is taken over it. It belongs to the event's
+ * arena, and holds until something is put.
  */
-struct dora_event *dora_event_list_add(struct dora_event_list *list);
+const char *dora_event_text(const struct dora_event *event, size_t *out_n);
+
+/* The same as a tree, for the few who want to look about in it: of an event that keeps to the
+ * contract. The caller frees it with json_decref(). */
+json_t *dora_event_tree(const struct dora_event *event);
 
 /*
  * Holds an event to the contract: id's length, names and types of data's fields, times as

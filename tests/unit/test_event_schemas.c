@@ -33,22 +33,29 @@ static void each_schema_says_what_the_table_says(void)
 	}
 }
 
-static void no_field_is_named_twice(void)
+static void check_order(struct fields fields)
 {
-	for (int kind = 0; kind < DORA_N_KINDS; kind++) {
-		const struct field *fields = contracts[kind].fields;
+	for (size_t i = 0; i < fields.n; i++) {
+		const struct field *field = &fields.list[i];
 
-		for (size_t i = 0; fields[i].name; i++) {
-			CHECK(field_find(fields, fields[i].name) == &fields[i]);
-			CHECK(field_find(common_fields, fields[i].name) == NULL);
-		}
+		CHECK(i == 0 || strcmp(fields.list[i - 1].name, field->name) < 0);
+		CHECK_INT(field->n_name, strlen(field->name));
+		CHECK(field_find(fields, field->name, field->n_name) == field);
+		CHECK(field_find(fields, field->name, field->n_name - 1) != field);
+		check_order(field->inner);
 	}
+}
+
+static void the_fields_stand_in_the_order_in_which_they_are_written(void)
+{
+	for (int kind = 0; kind < DORA_N_KINDS; kind++)
+		check_order(contracts[kind].fields);
 }
 
 int main(int argc, char **argv)
 {
 	accept = argc > 1 && strcmp(argv[1], "--accept") == 0;
 	RUN(each_schema_says_what_the_table_says);
-	RUN(no_field_is_named_twice);
+	RUN(the_fields_stand_in_the_order_in_which_they_are_written);
 	return tap_done();
 }

@@ -9,9 +9,8 @@ static struct stream *stream;
 
 static struct dora_event *add(struct normalised *normalised, const char *id)
 {
-	struct dora_event *event = dora_event_list_add(&normalised->list);
+	struct dora_event *event = dora_event_list_add(&normalised->list, DORA_CHANGE);
 
-	event->kind = DORA_CHANGE;
 	event->id = id;
 	event->source = "/github/h";
 	event->subject = id;

@@ -39,6 +39,18 @@ static enum verdict normalise(struct scene *scene, const char *source, const cha
 	return source_normalise(source_find(source), &scene->delivery, &scene->made);
 }
 
+static void release_json(void *tree)
+{
+	json_decref(tree);
+}
+
+/* The data of an event. */
+static const json_t *tree_of(const struct scene *scene, size_t i)
+{
+	return arena_own(
+		scene->arena, dora_event_tree(&scene->made.list.items[i]), release_json);
+}
+
 static void the_table_is_in_alphabetical_order(void)
 {
 	CHECK(source_find("github") != NULL);
@@ -119,7 +131,7 @@ static void a_host_that_is_no_text_makes_an_id_all_the_same(void)
 	const struct dora_event *event = scene.made.list.items;
 	CHECK(strncmp(event->subject, "github/a\?\?z/7/deployment/1~", 27) == 0);
 	CHECK(strncmp(event->id, event->subject, strlen(event->subject)) == 0);
-	CHECK(json_object_get(json_object_get(event->data, "origin"), "host") == NULL);
+	CHECK(json_object_get(json_object_get(tree_of(&scene, 0), "origin"), "host") == NULL);
 	close_scene(&scene);
 }
 
@@ -135,7 +147,7 @@ static void what_is_too_long_for_the_contract_is_cut_at_a_character(void)
 	memcpy(name + 254, "\xc3\xa9\xc3\xa9", 5);
 	(void)snprintf(body, sizeof(body), deployment, name);
 	CHECK_INT(normalise(&scene, "github", body), VERDICT_EVENTS);
-	const json_t *origin = json_object_get(scene.made.list.items[0].data, "origin");
+	const json_t *origin = json_object_get(tree_of(&scene, 0), "origin");
 	CHECK_INT(json_string_length(json_object_get(origin, "repository")), 254);
 	close_scene(&scene);
 }
@@ -182,7 +194,7 @@ static void more_directories_than_an_event_holds_are_truncated(void)
 		"a/b", "default_branch", "main");
 	char *body = json_dumps(push, 0);
 	CHECK_INT(normalise(&scene, "github", body), VERDICT_EVENTS);
-	const json_t *origin = json_object_get(scene.made.list.items[0].data, "origin");
+	const json_t *origin = json_object_get(tree_of(&scene, 0), "origin");
 	CHECK_INT(json_array_size(json_object_get(origin, "paths")), DORA_PATHS_MAX);
 	CHECK(json_is_true(json_object_get(origin, "paths_truncated")));
 	free(body);
@@ -207,9 +219,8 @@ static void a_push_of_as_many_commits_as_a_body_holds_may_have_had_more(void)
 	char *body = json_dumps(push, 0);
 	CHECK_INT(normalise(&scene, "github", body), VERDICT_EVENTS);
 	CHECK_INT(scene.made.list.n, 2048);
-	CHECK(json_is_true(json_object_get(scene.made.list.items[7].data, "truncated")));
-	CHECK_INT(json_integer_value(json_object_get(scene.made.list.items[7].data, "ordinal")),
-		7);
+	CHECK(json_is_true(json_object_get(tree_of(&scene, 7), "truncated")));
+	CHECK_INT(json_integer_value(json_object_get(tree_of(&scene, 7), "ordinal")), 7);
 	free(body);
 	json_decref(push);
 	close_scene(&scene);
