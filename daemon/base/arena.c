@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include "base/decimal.h"
 #include "base/xalloc.h"
 
 #include <assert.h>
@@ -128,22 +129,32 @@ char *arena_printf(struct arena *arena, const char *fmt, ...)
 #define HERE_BYTES 256 /* most texts fit, and are formatted once */
 
 /*
- * Most formats are of bytes and %s alone: keys and ids, several for each event. Negative: this
- * one is not, or does not fit.
+ * Most formats are of bytes, %s, %zu and %lld alone: keys, ids and places, several for each
+ * event. Negative: this one is not, or does not fit.
  */
 static int join(char here[static HERE_BYTES], const char *fmt, va_list args)
 {
 	size_t n = 0;
 
 	for (; *fmt; fmt++) {
+		char digits[DECIMAL_MAX];
 		const char *piece = fmt;
 		size_t n_piece = 1;
 
-		if (*fmt == '%') {
-			if (*++fmt != 's')
-				return -1;
+		if (fmt[0] == '%' && fmt[1] == 's') {
 			piece = va_arg(args, const char *);
 			n_piece = piece ? strlen(piece) : HERE_BYTES;
+			fmt += 1;
+		} else if (fmt[0] == '%' && fmt[1] == 'z' && fmt[2] == 'u') {
+			n_piece = decimal_format((int64_t)va_arg(args, size_t), digits);
+			piece = digits;
+			fmt += 2;
+		} else if (fmt[0] == '%' && fmt[1] == 'l' && strncmp(fmt, "%lld", 4) == 0) {
+			n_piece = decimal_format(va_arg(args, long long), digits);
+			piece = digits;
+			fmt += 3;
+		} else if (*fmt == '%') {
+			return -1;
 		}
 		if (n + n_piece >= HERE_BYTES)
 			return -1;

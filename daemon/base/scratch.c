@@ -20,6 +20,7 @@ static _Thread_local struct {
 	char *block;
 	size_t used;
 	bool in_use;
+	bool spilled; /* since scratch_begin() some went to malloc */
 } scratch;
 
 void *scratch_alloc(size_t size)
@@ -27,8 +28,10 @@ void *scratch_alloc(size_t size)
 	const size_t unit = alignof(max_align_t);
 	size_t whole = (size + unit - 1) / unit * unit;
 
-	if (!scratch.in_use || whole < size || whole > block_bytes - scratch.used)
+	if (!scratch.in_use || whole < size || whole > block_bytes - scratch.used) {
+		scratch.spilled = true;
 		return xmalloc(size);
+	}
 	char *piece = scratch.block + scratch.used;
 	scratch.used += whole;
 	return piece;
@@ -49,6 +52,12 @@ void scratch_begin(void)
 		scratch.block = xmalloc(block_bytes);
 	scratch.used = 0;
 	scratch.in_use = true;
+	scratch.spilled = false;
+}
+
+bool scratch_holds_all(void)
+{
+	return scratch.in_use && !scratch.spilled;
 }
 
 void scratch_end(void)

@@ -10,13 +10,7 @@
 
 static const json_t *member(const json_t *value, const char *name, size_t n)
 {
-	char key[128];
-
-	if (!json_is_object(value) || n >= sizeof(key))
-		return NULL;
-	memcpy(key, name, n);
-	key[n] = '\0';
-	return json_object_get(value, key);
+	return json_object_getn(value, name, n); /* NULL of what is no object */
 }
 
 /* With null. */

@@ -2,6 +2,7 @@
 #include "document.h"
 #include "source_priv.h"
 
+#include "base/scratch.h"
 #include "form.h"
 
 #include <stdarg.h>
@@ -143,7 +144,8 @@ void ignore_line(struct intake *in, size_t line, const char *reason)
 
 static void release_json(void *object)
 {
-	json_decref(object);
+	if (!scratch_holds_all())
+		json_decref(object);
 }
 
 const json_t *intake_parse(

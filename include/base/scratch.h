@@ -2,6 +2,7 @@
 #ifndef DORAD_BASE_SCRATCH_H
 #define DORAD_BASE_SCRATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,6 +17,11 @@ void scratch_free(void *piece);   /* in the thread that made it */
 
 void scratch_begin(void);
 void scratch_end(void);
+
+/* Whether all that was made since scratch_begin() is in the block: it may then be left there,
+ * without being freed piece by piece. */
+bool scratch_holds_all(void);
+
 void scratch_drop(void); /* gives the thread's block back */
 
 #endif

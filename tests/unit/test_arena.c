@@ -48,6 +48,9 @@ static void texts_are_joined_as_printf_joins_them(void)
 	CHECK_STR(arena_printf(arena, "100%%"), "100%");
 	CHECK_STR(arena_printf(arena, "%s%%%s", "a", "b"), "a%b");
 	CHECK_STR(arena_printf(arena, "%s/%.2s/%s", "a", "bcd", "e"), "a/bc/e");
+	CHECK_STR(arena_printf(arena, "%s[%zu]", "a", SIZE_MAX / 2), "a[9223372036854775807]");
+	CHECK_STR(arena_printf(arena, "%lld%s", -12LL, "b"), "-12b");
+	CHECK_STR(arena_printf(arena, "%s/%5zu/%03lld", "a", (size_t)7, 7LL), "a/    7/007");
 	CHECK_STR(arena_printf(arena, "%s", long_one), long_one);
 	for (size_t n = 250; n < 262; n++) {
 		const char *cut = arena_strndup(arena, long_one, n);

@@ -17,6 +17,7 @@ static void pieces_are_apart_aligned_and_may_be_larger_than_the_block(void)
 		CHECK_INT((uintptr_t)pieces[i] % 16, 0);
 	}
 	char *large = scratch_alloc((size_t)8 << 20);
+	CHECK(!scratch_holds_all());
 	memset(large, 1, (size_t)8 << 20);
 	for (size_t i = 0; i < 64; i++) {
 		CHECK_INT(pieces[i][0], i);
@@ -25,6 +26,10 @@ static void pieces_are_apart_aligned_and_may_be_larger_than_the_block(void)
 	}
 	scratch_free(large);
 	scratch_free(NULL);
+	scratch_end();
+	CHECK(!scratch_holds_all());
+	scratch_begin();
+	CHECK(scratch_holds_all()); /* nothing yet */
 	scratch_end();
 	scratch_drop();
 }
