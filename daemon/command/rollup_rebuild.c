@@ -13,13 +13,15 @@
 #define MOST_SESSIONS 64
 
 /*
- * One session's transaction begins and ends it (schemas/postgres, rebuild_begin()); the others
- * compute what it will put in place. What is to be done, and in which order, the database says.
+ * One session's transaction begins and ends it (schemas/postgres, rebuild_begin()) and puts in
+ * place what the others compute meanwhile. What is to be done, and in which order, the database
+ * says.
  */
 struct rebuild {
 	struct store **sessions;
 	size_t n_sessions;
 	char *run; /* its name */
+	struct spread *spread;
 };
 
 static bool connect_all(
@@ -45,14 +47,15 @@ static enum store_class begin(struct rebuild *rebuild, struct store *store, stru
 }
 
 /* The step after one (NULL: the first), which it replaces; NULL again when there is none. */
-static enum store_class take_step(struct rebuild *rebuild, struct store *store,
-	struct store_rows **step, struct error *err)
+static enum store_class take_step(
+	struct rebuild *rebuild, struct store_rows **step, struct error *err)
 {
 	const char *values[] = {rebuild->run, *step ? store_value(*step, 0, 0) : NULL};
 	struct store_rows *rows = NULL;
-	enum store_class class =
-		store_query(store, "SELECT step, task FROM dorad_data.rebuild_tasks($1, $2)",
-			values, ARRAY_LEN(values), &rows, err);
+	/* The session that began may be at work. */
+	enum store_class class = store_query(rebuild->sessions[0],
+		"SELECT step, task, takes_over FROM dorad_data.rebuild_tasks($1, $2)", values,
+		ARRAY_LEN(values), &rows, err);
 
 	store_rows_destroy(*step);
 	*step = NULL;
@@ -66,31 +69,44 @@ static enum store_class take_step(struct rebuild *rebuild, struct store *store,
 static enum store_class do_step(
 	struct rebuild *rebuild, const struct store_rows *step, struct error *err)
 {
-	size_t n = (size_t)store_n_rows(step);
-	const char **tasks = xcalloc(n, sizeof(*tasks));
+	const char **tasks = xcalloc((size_t)store_n_rows(step), sizeof(*tasks));
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		tasks[i] = store_value(step, (int)i, 1);
-	enum store_class class =
-		store_spread(rebuild->sessions, rebuild->n_sessions, tasks, n, err);
+	for (int i = 0; i < store_n_rows(step); i++) {
+		if (*store_value(step, i, 2) == 't')
+			spread_keep(rebuild->spread, store_value(step, i, 1));
+		else
+			tasks[n++] = store_value(step, i, 1);
+	}
+	enum store_class class = spread_run(rebuild->spread, tasks, n, err);
 	free(tasks);
 	return class;
+}
+
+static enum store_class do_all(struct rebuild *rebuild, struct error *err)
+{
+	CLEANUP(store_rows_destroyp) struct store_rows *step = NULL;
+	enum store_class class = take_step(rebuild, &step, err);
+
+	while (class == STORE_FINE && step) {
+		class = do_step(rebuild, step, err);
+		if (class == STORE_FINE)
+			class = take_step(rebuild, &step, err);
+	}
+	return class == STORE_FINE ? spread_finish(rebuild->spread, err) : class;
 }
 
 static enum store_class work(struct store *store, void *context, struct error *err)
 {
 	struct rebuild *rebuild = context;
-	struct store_rows *step = NULL;
 	enum store_class class = begin(rebuild, store, err);
 
-	if (class == STORE_FINE)
-		class = take_step(rebuild, store, &step, err);
-	while (class == STORE_FINE && step) {
-		class = do_step(rebuild, step, err);
-		if (class == STORE_FINE)
-			class = take_step(rebuild, store, &step, err);
-	}
-	store_rows_destroy(step);
+	if (class != STORE_FINE)
+		return class;
+	rebuild->spread = spread_create(rebuild->sessions, rebuild->n_sessions, store, err);
+	class = rebuild->spread ? do_all(rebuild, err) : STORE_AGAIN;
+	spread_destroy(rebuild->spread);
+	rebuild->spread = NULL;
 	if (class != STORE_FINE)
 		return class;
 	const char *values[] = {rebuild->run};

@@ -15,9 +15,15 @@ SET LOCAL search_path = dorad_data, pg_temp;
 
 CREATE FUNCTION dorad_data.work_tables() RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    indexed boolean;
 BEGIN
-    IF to_regclass('pg_temp.w_entity') IS NOT NULL THEN
+    -- Those for batches have indexes, those for everything have none.
+    SELECT c.relhasindex INTO indexed FROM pg_class AS c WHERE c.oid = to_regclass('pg_temp.w_entity');
+    IF indexed = NOT in_bulk() THEN
         RETURN;
+    ELSIF indexed IS NOT NULL THEN
+        PERFORM drop_work();
     END IF;
     PERFORM make_room();
     -- What is to be folded, and its observations.
@@ -258,11 +264,12 @@ DECLARE
     grown text;
 BEGIN
     -- Rows deleted leave their places behind, and nobody vacuums temporary tables. Not for each
-    -- batch: plans are made anew after it.
+    -- batch: plans are made anew after it, as they are in bulk anyway.
     FOR grown IN
         SELECT c.relname FROM pg_class AS c
         WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind = 'r'
-          AND starts_with(c.relname, 'w_') AND pg_relation_size(c.oid) > 2097152
+          AND starts_with(c.relname, 'w_')
+          AND pg_relation_size(c.oid) > CASE WHEN in_bulk() THEN 0 ELSE 2097152 END
     LOOP
         EXECUTE format('TRUNCATE pg_temp.%I', grown);
     END LOOP;

@@ -29,7 +29,10 @@ LANGUAGE plpgsql AS $$
 DECLARE
     t text;
 BEGIN
-    PERFORM drop_work();
+    -- The tasks of a session that rebuilds share its work tables.
+    IF bulk <> 'part' THEN
+        PERFORM drop_work();
+    END IF;
     FOREACH t IN ARRAY tables LOOP
         EXECUTE format('CREATE TEMP TABLE %I (LIKE dorad_data.%1$I INCLUDING DEFAULTS '
                        'INCLUDING IDENTITY) ON COMMIT DROP', t);

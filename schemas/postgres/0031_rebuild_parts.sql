@@ -2,8 +2,9 @@
 --
 -- A rebuild by several sessions side by side: what each computes, and where it puts it.
 --
--- One session's transaction has the lock of the world from the first statement to the last and at
--- the end puts what was computed in the place of what differs (rebuild_begin, rebuild_finish).
+-- One session's transaction has the lock of the world from the first statement to the last, and
+-- puts what was computed in the place of what differs (rebuild_begin, rebuild_take_over): table by
+-- table, as they are complete; nobody sees any of it before the transaction commits.
 -- Meanwhile others compute parts (rebuild_task), each in a transaction of its own: the functions
 -- are the same as ever, and write to temporary tables; what those hold in the end is added to the
 -- tables of the same name in the schema dorad_beside, where later parts find it. Nobody else
@@ -153,10 +154,10 @@ COMMENT ON FUNCTION dorad_data.lay_beside IS 'Adds what a part has computed to t
 CREATE FUNCTION dorad_data.lay_changes() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO dorad_beside.change SELECT * FROM w_change;
+    INSERT INTO dorad_beside.change SELECT * FROM w_change ORDER BY change_id;
     INSERT INTO dorad_beside.change_service
         SELECT service, w.change_id, w.landed_at, w.ordinal
-        FROM w_change AS w CROSS JOIN unnest(w.services) AS service;
+        FROM w_change AS w CROSS JOIN unnest(w.services) AS service ORDER BY w.change_id, service;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.lay_changes IS 'Adds the changes in w_change to those beside.';
@@ -164,8 +165,10 @@ COMMENT ON FUNCTION dorad_data.lay_changes IS 'Adds the changes in w_change to t
 CREATE FUNCTION dorad_data.lay_deployments() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO dorad_beside.deployment_fact SELECT * FROM w_new_deployment;
-    INSERT INTO dorad_beside.change_delivery SELECT * FROM w_delivery;
+    INSERT INTO dorad_beside.deployment_fact
+        SELECT * FROM w_new_deployment ORDER BY service, at, deployment_id;
+    INSERT INTO dorad_beside.change_delivery
+        SELECT * FROM w_delivery ORDER BY service, at, deployment_id;
     INSERT INTO dorad_beside.deployment_member SELECT * FROM members_of_groups();
     INSERT INTO dorad_beside.link SELECT * FROM links_of_deployments();
     INSERT INTO dorad_beside.scope SELECT DISTINCT 'service', service FROM w_new_deployment;
@@ -177,7 +180,7 @@ COMMENT ON FUNCTION dorad_data.lay_deployments IS
 CREATE FUNCTION dorad_data.lay_items() RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO dorad_beside.item_fact SELECT * FROM w_item;
+    INSERT INTO dorad_beside.item_fact SELECT * FROM w_item ORDER BY item_id;
     INSERT INTO dorad_beside.item_service SELECT * FROM counted_items();
     INSERT INTO dorad_beside.item_left_out SELECT * FROM uncounted_items();
     INSERT INTO dorad_beside.scope

@@ -148,31 +148,6 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.part_of_months IS 'All months of the services and teams of a part.';
 
-CREATE FUNCTION dorad_data.compare_beside(of_table text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    keys text[] := key_columns(of_table);
-    differs boolean;
-BEGIN
-    -- As many rows, and to each of them an equal one: there is nothing to put in place.
-    EXECUTE format($query$
-        SELECT (SELECT count(*) FROM dorad_data.%I) <> (SELECT count(*) FROM dorad_beside.%1$I)
-            OR EXISTS (
-                SELECT FROM dorad_beside.%1$I AS c
-                WHERE NOT EXISTS (
-                    SELECT FROM dorad_data.%1$I AS s
-                    WHERE (%s) = (%s) AND ROW (%s) IS NOT DISTINCT FROM ROW (%s)))$query$, of_table,
-        (SELECT string_agg(format('c.%I', k), ', ') FROM unnest(keys) AS k),
-        (SELECT string_agg(format('s.%I', k), ', ') FROM unnest(keys) AS k),
-        same_columns(of_table, 'c'), same_columns(of_table, 's')) INTO differs;
-    IF differs THEN
-        INSERT INTO dorad_beside.differing VALUES (of_table);
-    END IF;
-END
-$$;
-COMMENT ON FUNCTION dorad_data.compare_beside IS
-    'Notes whether a table differs from what was computed beside it.';
-
 CREATE FUNCTION dorad_data.rebuild_task(run text, what text, which text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
@@ -234,24 +209,20 @@ BEGIN
     WHEN 'months' THEN
         PERFORM set_apart('monthly', 'monthly_revision', 'scope_span');
         PERFORM part_of_months(which::integer, today);
-    WHEN 'compare' THEN
-        PERFORM compare_beside(which);
     END CASE;
-    -- Plans made for so many rows must not outlive them; what was set apart goes with the commit.
-    PERFORM drop_work();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.rebuild_task IS 'One part of a rebuild by several sessions.';
 
 CREATE FUNCTION dorad_data.rebuild_tasks(run text, after text) RETURNS TABLE (
-    step text, task text)
+    step text, task text, takes_over boolean)
 LANGUAGE plpgsql SET search_path = dorad_data, pg_temp AS $$
 DECLARE
     next text;
 BEGIN
     IF after IS NULL THEN
         RETURN QUERY SELECT 'lay_out', format('SELECT dorad_data.rebuild_task(%L, %L, %L)',
-                                              run, 'lay_out', '');
+                                              run, 'lay_out', ''), false;
         RETURN;
     END IF;
     IF after IN ('deployments', 'mended') AND EXISTS (SELECT FROM dorad_beside.mark) THEN
@@ -262,11 +233,11 @@ BEGIN
                      ('index_changes', 'deployments'), ('mend', 'mended'),
                      ('deployments', 'index_deployments'), ('mended', 'index_deployments'),
                      ('index_deployments', 'tickets'), ('tickets', 'index_tickets'),
-                     ('index_tickets', 'months'), ('months', 'compare')) AS s (before, next)
+                     ('index_tickets', 'months'), ('months', 'take_over')) AS s (before, next)
         WHERE s.before = after;
     END IF;
     RETURN QUERY
-    SELECT next, format('SELECT dorad_data.rebuild_task(%L, %L, %L)', run, t.what, t.which)
+    SELECT next, format('SELECT dorad_data.rebuild_task(%L, %L, %L)', run, t.what, t.which), false
     FROM (
         -- The longest first, so that at the end of a step nobody waits for long.
         SELECT s.what, s.which
@@ -299,40 +270,97 @@ BEGIN
         UNION ALL
         SELECT 'items', r.part::text FROM dorad_beside.range AS r
         WHERE next = 'tickets' AND r.kind = 'work_item'
-        UNION ALL
-        SELECT 'compare', name FROM unnest(computed_tables()) AS name WHERE next = 'compare'
     ) AS t;
+    RETURN QUERY
+    SELECT next, format('SELECT dorad_data.rebuild_take_over(%L, %L)', run, t.name), true
+    FROM unnest(computed_tables()) AS t (name)
+    LEFT JOIN (
+        -- The largest as soon as they are complete; all others when everything is.
+        VALUES ('index_changes', 'change'), ('index_changes', 'change_service'),
+               ('index_deployments', 'deployment_fact'), ('index_deployments', 'change_delivery'),
+               ('index_tickets', 'item_fact'), ('index_tickets', 'item_service')
+    ) AS e (step, name) ON e.name = t.name
+    WHERE coalesce(e.step, 'take_over') = next;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.rebuild_tasks IS
     'The statements of the step of a rebuild that comes after one (first: null), to be run in any '
-    'order and side by side; none: it is time for rebuild_finish().';
+    'order and side by side. Those that take over are for the transaction that began the rebuild, '
+    'one after another, and may last beyond the step. None: when all of them are done, it is time '
+    'for rebuild_finish().';
+
+CREATE FUNCTION dorad_data.differs(of_table text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    keys text[] := key_columns(of_table);
+    found boolean;
+BEGIN
+    -- As many rows, and to each of them an equal one: there is nothing to put in place.
+    EXECUTE format($query$
+        SELECT (SELECT count(*) FROM dorad_data.%I) <> (SELECT count(*) FROM dorad_beside.%1$I)
+            OR EXISTS (
+                SELECT FROM dorad_beside.%1$I AS c
+                WHERE NOT EXISTS (
+                    SELECT FROM dorad_data.%1$I AS s
+                    WHERE (%s) = (%s) AND ROW (%s) IS NOT DISTINCT FROM ROW (%s)))$query$, of_table,
+        (SELECT string_agg(format('c.%I', k), ', ') FROM unnest(keys) AS k),
+        (SELECT string_agg(format('s.%I', k), ', ') FROM unnest(keys) AS k),
+        same_columns(of_table, 'c'), same_columns(of_table, 's')) INTO found;
+    RETURN found;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.differs IS 'Whether a table differs from what was computed beside it.';
+
+CREATE FUNCTION dorad_data.fill(of_table text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    empty boolean;
+BEGIN
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM dorad_data.%I)', of_table) INTO empty;
+    IF empty THEN
+        PERFORM set_config('dorad.fills', 'on', true);
+        -- As the parts laid them: what belongs together is together.
+        EXECUTE format('INSERT INTO dorad_data.%I SELECT * FROM dorad_beside.%1$I', of_table);
+        PERFORM set_config('dorad.fills', 'off', true);
+    END IF;
+    RETURN empty;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.fill IS
+    'Fills a table that is empty with what was computed beside it; returns whether it was.';
+
+CREATE FUNCTION dorad_data.rebuild_take_over(run text, of_table text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = dorad_beside, dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
+BEGIN
+    PERFORM check_run(run, 'take_over');
+    IF differs(of_table) THEN
+        INSERT INTO dorad_beside.differing VALUES (of_table);
+        IF of_table = 'monthly' THEN
+            PERFORM take_over_months();
+        END IF;
+        IF NOT fill(of_table) THEN
+            PERFORM take_over(of_table);
+        END IF;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.rebuild_take_over IS
+    'Puts what the parts of a rebuild computed of a table in the place of what differs; readers see '
+    'the old rows until its transaction commits, then the new, never a hole.';
 
 CREATE FUNCTION dorad_data.rebuild_finish(run text) RETURNS void
 LANGUAGE plpgsql
-SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
-DECLARE
-    t text;
-    differing text[] := ARRAY(SELECT d.name FROM dorad_beside.differing AS d);
+SET search_path = dorad_data, pg_temp SET client_min_messages = warning AS $$
 BEGIN
     PERFORM check_run(run, 'finish');
     PERFORM forget_marks();
-    PERFORM set_config('search_path', 'dorad_beside, dorad_data, pg_temp', true);
-    IF 'monthly' = ANY (differing) THEN
-        PERFORM take_over_months();
-    END IF;
-    FOREACH t IN ARRAY computed_tables() LOOP
-        CONTINUE WHEN t <> ALL (differing);
-        PERFORM take_over(t);
-    END LOOP;
-    PERFORM set_config('search_path', 'dorad_data, pg_temp', true);
     PERFORM clear_beside();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.rebuild_finish IS
-    'Puts what the parts of a rebuild computed in the place of what differs; readers see the old '
-    'rows until its transaction commits, then the new, never a hole.';
+    'When everything has taken over: what waited is contained in it, and what was laid out can go.';
 
 CREATE FUNCTION dorad_data.rebuild_forget(of_run text) RETURNS void
 LANGUAGE plpgsql SET search_path = dorad_data, pg_temp AS $$
@@ -346,7 +374,8 @@ $$;
 COMMENT ON FUNCTION dorad_data.rebuild_forget IS 'Drops what a rebuild that failed has laid out.';
 
 REVOKE EXECUTE ON FUNCTION dorad_data.rebuild_begin, dorad_data.rebuild_task,
-    dorad_data.rebuild_tasks, dorad_data.rebuild_finish, dorad_data.rebuild_forget FROM PUBLIC;
+    dorad_data.rebuild_tasks, dorad_data.rebuild_take_over, dorad_data.rebuild_finish,
+    dorad_data.rebuild_forget FROM PUBLIC;
 DO $do$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN

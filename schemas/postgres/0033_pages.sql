@@ -53,9 +53,25 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.note_emptied IS 'A table that pages show was emptied.';
 
+CREATE FUNCTION dorad_data.note_filled() RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- Where an empty table is filled (fill), nobody asks for each row whose it is.
+    IF current_setting('dorad.fills', true) IS DISTINCT FROM 'on' THEN
+        RETURN false;
+    END IF;
+    INSERT INTO dorad_data.page_change (scope, name) VALUES ('all', '') ON CONFLICT DO NOTHING;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.note_filled IS 'Whether a table is being filled, which is noted as a change of everything.';
+
 CREATE FUNCTION dorad_data.note_scopes() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name) SELECT DISTINCT c.scope, c.name FROM changed AS c
     ON CONFLICT DO NOTHING;
     RETURN NULL;
@@ -66,6 +82,9 @@ COMMENT ON FUNCTION dorad_data.note_scopes IS 'Rows of a service or team changed
 CREATE FUNCTION dorad_data.note_listed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name)
         SELECT DISTINCT c.scope, c.name FROM changed AS c
         UNION ALL SELECT 'list', '' WHERE EXISTS (SELECT FROM changed)
@@ -79,6 +98,9 @@ COMMENT ON FUNCTION dorad_data.note_listed IS
 CREATE FUNCTION dorad_data.note_service() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name) SELECT DISTINCT 'service', c.service FROM changed AS c
     ON CONFLICT DO NOTHING;
     RETURN NULL;
@@ -89,6 +111,9 @@ COMMENT ON FUNCTION dorad_data.note_service IS 'Facts of one service changed.';
 CREATE FUNCTION dorad_data.note_changes() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name)
         SELECT 'service', s.service FROM changed AS c CROSS JOIN unnest(c.services) AS s (service)
         UNION
@@ -104,6 +129,9 @@ COMMENT ON FUNCTION dorad_data.note_changes IS 'Changes changed: of the services
 CREATE FUNCTION dorad_data.note_incidents() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name)
         SELECT 'service', s.service FROM changed AS c CROSS JOIN unnest(c.services) AS s (service)
         UNION
@@ -119,6 +147,9 @@ COMMENT ON FUNCTION dorad_data.note_incidents IS 'Incidents changed: of the serv
 CREATE FUNCTION dorad_data.note_items() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name)
         SELECT 'service', s.service
         FROM changed AS c CROSS JOIN unnest(c.services || c.named_services) AS s (service)
@@ -137,6 +168,9 @@ COMMENT ON FUNCTION dorad_data.note_items IS 'Work items changed: of their servi
 CREATE FUNCTION dorad_data.note_requests() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
+    IF dorad_data.note_filled() THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO dorad_data.page_change (scope, name)
         SELECT 'service', s.service FROM changed AS c CROSS JOIN unnest(c.services) AS s (service)
         UNION

@@ -46,7 +46,10 @@ class Rebuild:
         while rows := self.ask("SELECT * FROM dorad_data.rebuild_tasks(%s, %s)", run,
                                self.steps[-1][0] if self.steps else None):
             self.steps.append((rows[0][0], len(rows)))
-            self.side_by_side([row[1] for row in rows])
+            self.side_by_side([task for _, task, takes_over in rows if not takes_over])
+            for _, task, takes_over in rows:
+                if takes_over:
+                    self.ask(task)
         self.differing = sorted(row[0] for row in self.ask("SELECT name FROM dorad_beside.differing"))
         self.ask("SELECT dorad_data.rebuild_finish(%s)", run)
         self.main.commit()
