@@ -11,6 +11,8 @@
  * object: answers, statuses other than 200, seconds, and the latency in microseconds (from the
  * instant a request was due, so that a slow server does not hide behind a waiting client).
  */
+#include "samples.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -18,14 +20,10 @@
 #include <inttypes.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_SAMPLES (4 << 20)
@@ -58,23 +56,8 @@ struct load {
 	uint64_t answers;
 	uint64_t others; /* answers that are not 200 */
 	uint64_t broken; /* connections that ended without an answer */
-	uint32_t *samples;
-	size_t n_samples;
+	struct samples samples;
 };
-
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void read_requests(struct load *load, const char *path)
 {
@@ -172,8 +155,7 @@ static void finish(struct load *load, struct connection *connection)
 	load->answers++;
 	if (memcmp(connection->reply, "HTTP/1.1 200", 12) != 0)
 		load->others++;
-	if (load->n_samples < MAX_SAMPLES)
-		load->samples[load->n_samples++] = (uint32_t)(now_us() - connection->due_us);
+	samples_add(&load->samples, now_us() - connection->due_us);
 	connection->busy = false;
 	if (load->closes || strcasestr(connection->reply, "\r\nConnection: close"))
 		hang_up(connection);
@@ -259,26 +241,13 @@ static void run(struct load *load, double seconds, double rate)
 	}
 }
 
-static int by_size(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a;
-	uint32_t right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-static uint32_t quantile(const struct load *load, double q)
-{
-	return load->n_samples ? load->samples[(size_t)(q * (double)(load->n_samples - 1))] : 0;
-}
-
 static void append_samples(const struct load *load, const char *path)
 {
 	FILE *file = fopen(path, "ab");
 
 	if (!file ||
-		fwrite(load->samples, sizeof(uint32_t), load->n_samples, file) <
-			load->n_samples ||
+		fwrite(load->samples.us, sizeof(uint32_t), load->samples.n, file) <
+			load->samples.n ||
 		fclose(file) != 0)
 		fail(path);
 }
@@ -299,26 +268,27 @@ int main(int argc, char **argv)
 		.n_connections = strtoul(argv[4], NULL, 10),
 		.closes = argc > 7 && strcmp(argv[7], "close") == 0,
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
-		.samples = calloc(MAX_SAMPLES, sizeof(uint32_t)),
+		.samples = samples_of(MAX_SAMPLES),
 	};
 	if (inet_pton(AF_INET, argv[1], &load.to.sin_addr) != 1)
 		fail(argv[1]);
 	read_requests(&load, argv[3]);
 	load.connections = calloc(load.n_connections, sizeof(*load.connections));
-	assert(load.connections && load.samples);
+	assert(load.connections);
 	for (size_t i = 0; i < load.n_connections; i++)
 		load.connections[i].fd = -1;
 
 	int64_t start_us = now_us();
 	run(&load, strtod(argv[5], NULL), strtod(argv[6], NULL));
 	double took = (double)(now_us() - start_us) / 1e6;
-	qsort(load.samples, load.n_samples, sizeof(uint32_t), by_size);
+	samples_sort(&load.samples);
 	if (argc > 8)
 		append_samples(&load, argv[8]);
 	printf("{\"answers\": %" PRIu64 ", \"not_200\": %" PRIu64 ", \"broken\": %" PRIu64
 	       ", \"seconds\": %.3f, \"per_second\": %.1f, \"p50_us\": %u, \"p99_us\": %u, "
 	       "\"max_us\": %u}\n",
 		load.answers, load.others, load.broken, took, (double)load.answers / took,
-		quantile(&load, 0.5), quantile(&load, 0.99), quantile(&load, 1.0));
+		samples_at(&load.samples, 0.5), samples_at(&load.samples, 0.99),
+		samples_at(&load.samples, 1.0));
 	return 0;
 }

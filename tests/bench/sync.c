@@ -10,48 +10,13 @@
  * BYTES are written for each request, and as many for each sync. Prints one JSON object: the
  * syncs, how long one took, and how long a request waited, in microseconds.
  */
+#include "samples.h"
+
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_BYTES ((size_t)16 << 20)
-
-struct samples {
-	int64_t *us;
-	size_t n;
-};
-
-static int64_t now_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const int64_t *x = a;
-	const int64_t *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static int64_t at(const struct samples *samples, double part)
-{
-	return samples->n ? samples->us[(size_t)((double)(samples->n - 1) * part)] : 0;
-}
 
 static void rest_until(int64_t us)
 {
@@ -80,12 +45,12 @@ int main(int argc, char **argv)
 	size_t n_bytes = strtoull(argv[4], NULL, 10);
 	int64_t n_all = end_us / 1000000 * rate;
 	char *bytes = calloc(1, FILE_BYTES);
-	struct samples syncs = {.us = calloc((size_t)n_all, sizeof(int64_t))};
-	struct samples waits = {.us = calloc((size_t)n_all, sizeof(int64_t))};
+	struct samples syncs = samples_of((size_t)n_all);
+	struct samples waits = samples_of((size_t)n_all);
 	int fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	size_t where = 0;
 
-	if (fd < 0 || !bytes || !syncs.us || !waits.us)
+	if (fd < 0 || !bytes)
 		fail(argv[1]);
 	memset(bytes, 'x', FILE_BYTES);
 	write_at(fd, bytes, FILE_BYTES, &where);
@@ -105,14 +70,15 @@ int main(int argc, char **argv)
 		if (fdatasync(fd) != 0)
 			fail("fdatasync");
 		int64_t to = now_us();
-		syncs.us[syncs.n++] = to - from;
+		samples_add(&syncs, to - from);
 		for (; done < due; done++)
-			waits.us[waits.n++] = to - (begun + done * 1000000 / rate);
+			samples_add(&waits, to - (begun + done * 1000000 / rate));
 	}
-	qsort(syncs.us, syncs.n, sizeof(int64_t), by_value);
-	qsort(waits.us, waits.n, sizeof(int64_t), by_value);
-	printf("{\"syncs\": %zu, \"sync_p50_us\": %" PRId64 ", \"sync_p99_us\": %" PRId64
-	       ", \"p50_us\": %" PRId64 ", \"p99_us\": %" PRId64 "}\n",
-		syncs.n, at(&syncs, .5), at(&syncs, .99), at(&waits, .5), at(&waits, .99));
+	samples_sort(&syncs);
+	samples_sort(&waits);
+	printf("{\"syncs\": %zu, \"sync_p50_us\": %u, \"sync_p99_us\": %u, \"p50_us\": %u, "
+	       "\"p99_us\": %u}\n",
+		syncs.n, samples_at(&syncs, .5), samples_at(&syncs, .99),
+		samples_at(&waits, .5), samples_at(&waits, .99));
 	return 0;
 }
