@@ -247,22 +247,25 @@ static bool check_field(const struct place *place, const struct field *field,
 	__builtin_unreachable();
 }
 
+static bool is_missing(const struct place *place, struct error *err)
+{
+	char words[PLACE_MAX];
+
+	error_setf(err, "%s: is missing; want a string of 1 to 255 bytes",
+		words_for(place, words));
+	return false;
+}
+
 static bool check_slots(const struct place *place, struct fields fields,
 	const struct value *slots, struct error *err)
 {
 	for (size_t i = 0; i < fields.n; i++) {
 		const struct field *field = &fields.list[i];
 		struct place at = below(place, field->name);
-		char words[PLACE_MAX];
 
-		if (slots[i].type == VALUE_ABSENT) {
-			if (field->type != FIELD_KEY)
-				continue;
-			error_setf(err, "%s: is missing; want a string of 1 to 255 bytes",
-				words_for(&at, words));
-			return false;
-		}
-		if (!check_field(&at, field, &slots[i], err))
+		if (slots[i].type == VALUE_ABSENT && field->type == FIELD_KEY)
+			return is_missing(&at, err);
+		if (slots[i].type != VALUE_ABSENT && !check_field(&at, field, &slots[i], err))
 			return false;
 	}
 	return true;

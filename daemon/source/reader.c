@@ -19,7 +19,7 @@ static const json_t *walk(const struct reader *reader, const char *path)
 	const json_t *value = reader->value;
 
 	while (value && *path) {
-		size_t n = strcspn(path, ".");
+		size_t n = (size_t)(strchrnul(path, '.') - path);
 
 		value = member(value, path, n);
 		path += n + (path[n] == '.');
