@@ -128,19 +128,29 @@ static size_t count_send(const struct stream_addition *additions, size_t n)
 	return count;
 }
 
-/* The worst of the keys that these additions touched. */
-static enum forward_check check_touched(
-	struct forwarder *forwarder, const struct stream_addition *additions, size_t n)
+/* Of each key the last of these additions, NULL: none. */
+static const struct stream_addition **last_of_keys(const struct forwarder *forwarder,
+	const struct stream_addition *additions, size_t n, struct arena *arena)
 {
+	const struct stream_addition **last =
+		arena_alloc(arena, (stream_n_keys(forwarder->stream) + 1) * sizeof(*last));
+
+	for (size_t i = 0; i < n; i++)
+		last[additions[i].key] = &additions[i];
+	return last;
+}
+
+/* The worst of the keys that these additions touched. */
+static enum forward_check check_touched(struct forwarder *forwarder,
+	const struct stream_addition *additions, size_t n, struct arena *arena)
+{
+	const struct stream_addition **last = last_of_keys(forwarder, additions, n, arena);
 	enum forward_check worst = FORWARD_ALL_THERE;
 
 	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
-		bool touched = false;
-
-		for (size_t i = 0; i < n && !touched; i++)
-			touched = additions[i].key == key;
 		enum forward_check check =
-			touched ? forward_check(forwarder, key) : FORWARD_ALL_THERE;
+			last[key] ? forward_check(forwarder, key) : FORWARD_ALL_THERE;
+
 		if (check > worst)
 			worst = check;
 	}
@@ -169,7 +179,8 @@ static enum stream_result send_all(struct forwarder *forwarder, struct window *w
 
 		result = stream_send(forwarder->stream, &slice, forwarder->places, err);
 		/* Compared with what was marked before this slice. */
-		enum forward_check check = check_touched(forwarder, from, slice.n_acknowledged);
+		enum forward_check check =
+			check_touched(forwarder, from, slice.n_acknowledged, window->arena);
 		if (check == FORWARD_STOPPED || (check == FORWARD_LOST && sent)) {
 			sent = 0;
 			break;
@@ -207,20 +218,16 @@ static size_t take_ids(struct window *window, size_t n_acknowledged)
 static size_t make_notes(struct forwarder *forwarder, const struct window *window,
 	size_t n_acknowledged, struct ledger_note *notes)
 {
+	const struct stream_addition **last =
+		last_of_keys(forwarder, window->additions, n_acknowledged, window->arena);
 	size_t n_notes = 0;
 
 	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
-		const struct stream_addition *last = NULL;
-
-		for (size_t i = 0; i < n_acknowledged; i++) {
-			if (window->additions[i].key == key)
-				last = &window->additions[i];
-		}
-		if (last)
+		if (last[key])
 			notes[n_notes++] = (struct ledger_note){
 				.key = stream_key(forwarder->stream, key),
-				.entry_ms = last->id.ms,
-				.entry_n = last->id.n,
+				.entry_ms = last[key]->id.ms,
+				.entry_n = last[key]->id.n,
 			};
 	}
 	return n_notes;

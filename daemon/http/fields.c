@@ -14,15 +14,22 @@ static void keep(struct fields *fields, const char *bytes, size_t n)
 		text_append(fields->text, bytes, n);
 }
 
-/* Of a trailer's name no more than tells it from those that may not be one. */
-static void keep_name(struct fields *fields, char byte)
+/* In small letters. Of a trailer's name no more than tells it from those that may not be one.
+ */
+static void keep_name(struct fields *fields, const char *bytes, size_t n)
 {
-	size_t n = fields->text ? 0 : strlen(fields->trailer_name);
+	size_t had = fields->text ? 0 : strlen(fields->trailer_name);
+	char *name = fields->trailer_name + had;
 
-	if (fields->text)
-		keep(fields, &byte, 1);
-	else if (n < FIELDS_TRAILER_NAME)
-		fields->trailer_name[n] = byte;
+	if (fields->text) {
+		text_append(fields->text, bytes, n);
+		name = fields->text->bytes + fields->text->n - n;
+	} else {
+		n = n < FIELDS_TRAILER_NAME - had ? n : FIELDS_TRAILER_NAME - had;
+		memcpy(name, bytes, n);
+	}
+	for (size_t i = 0; i < n; i++)
+		name[i] = byte_lower(name[i]);
 }
 
 static enum http_refusal on_start(
@@ -70,10 +77,9 @@ static enum http_refusal end_name(struct fields *fields)
 static enum http_refusal on_name(
 	struct fields *fields, const struct http_data *in, size_t *used)
 {
-	size_t n = 0;
+	size_t n = bytes_span(in->bytes, in->n, BYTE_TOKEN);
 
-	for (; n < in->n && byte_is(in->bytes[n], BYTE_TOKEN); n++)
-		keep_name(fields, byte_lower(in->bytes[n]));
+	keep_name(fields, in->bytes, n);
 	*used = n;
 	if (n == in->n)
 		return HTTP_REFUSAL_NONE;

@@ -40,7 +40,7 @@ bool framing_may_trail(const char *name)
 enum field_kind framing_kind(const struct framing *framing, const char *name)
 {
 	for (int kind = FIELD_CONNECTION; kind <= FIELD_TRANSFER_ENCODING; kind++) {
-		if (strcmp(rules[kind].name, name) != 0)
+		if (*rules[kind].name != *name || strcmp(rules[kind].name, name) != 0)
 			continue;
 		/* An expectation from HTTP/1.0 is ignored (RFC 9110 section 10.1.1). */
 		return kind == FIELD_EXPECT && !framing->is_11 ? FIELD_OTHER

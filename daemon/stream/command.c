@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream_priv.h"
 
+#include "base/decimal.h"
 #include "base/xalloc.h"
 
 #include <stdio.h>
@@ -16,16 +17,8 @@
 
 static char *put_number(char *at, char what, size_t number)
 {
-	char digits[NUMBER_MAX];
-	size_t n = 0;
-
-	do {
-		digits[n++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
 	*at++ = what;
-	while (n)
-		*at++ = digits[--n];
+	at += decimal_format((int64_t)number, at);
 	*at++ = '\r';
 	*at++ = '\n';
 	return at;
