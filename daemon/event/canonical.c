@@ -103,7 +103,9 @@ static void put_real(struct text *text, double real)
 	json_decref(number);
 }
 
-static void put_value(struct text *text, const struct field *field, const struct value *value);
+static const struct fields nothing_inside;
+
+static void put_value(struct text *text, struct fields inner, const struct value *value);
 
 static void put_list(struct text *text, const struct value *list)
 {
@@ -111,7 +113,7 @@ static void put_list(struct text *text, const struct value *list)
 	for (unsigned i = 0; i < list->n; i++) {
 		if (i)
 			put_char(text, ',');
-		put_value(text, NULL, &list->entries[i]);
+		put_value(text, nothing_inside, &list->entries[i]);
 	}
 	put_char(text, ']');
 }
@@ -122,9 +124,9 @@ static void put_flags(struct text *text, const struct value *flags)
 	for (unsigned i = 0; i < flags->n; i++) {
 		if (i)
 			put_char(text, ',');
-		put_value(text, NULL, &flags->flags[i].name);
+		put_value(text, nothing_inside, &flags->flags[i].name);
 		put_char(text, ':');
-		put_value(text, NULL, &flags->flags[i].value);
+		put_value(text, nothing_inside, &flags->flags[i].value);
 	}
 	put_char(text, '}');
 }
@@ -146,7 +148,7 @@ static void put_slots(struct text *text, struct fields fields, const struct valu
 		*at++ = '"';
 		*at++ = ':';
 		text->n = (size_t)(at - text->bytes);
-		put_value(text, field, &slots[i]);
+		put_value(text, field->inner, &slots[i]);
 		before = ',';
 	}
 	if (before == '{')
@@ -154,8 +156,8 @@ static void put_slots(struct text *text, struct fields fields, const struct valu
 	put_char(text, '}');
 }
 
-/* field: of an object. */
-static void put_value(struct text *text, const struct field *field, const struct value *value)
+/* inner: the fields of an object. */
+static void put_value(struct text *text, struct fields inner, const struct value *value)
 {
 	switch (value->type) {
 	case VALUE_NULL:
@@ -186,7 +188,7 @@ static void put_value(struct text *text, const struct field *field, const struct
 		put_flags(text, value);
 		return;
 	case VALUE_OBJECT:
-		put_slots(text, field->inner, value->slots);
+		put_slots(text, inner, value->slots);
 		return;
 	case VALUE_ABSENT:
 	case VALUE_STRAY:
