@@ -179,10 +179,10 @@ BEGIN
                coalesce(f.data ->> 'via', 'deployment') = 'deployment' OR f.data ? 'dorad_ruled'
         FROM (
             SELECT s.service, s.deployment_id, bool_or(s.outright) AS outright,
-                   merged(s.data ORDER BY s.at, s.id, s.source) AS data,
-                   max(s.at) AS last_at,
-                   (array_agg(s.id ORDER BY s.at DESC, s.id DESC))[1] AS last_id
-            FROM w_record_seen AS s
+                   merged(s.data) AS data, max(s.at) AS last_at,
+                   (array_agg(s.id))[count(*)] AS last_id
+            -- Sorted once for all: to sort for each aggregate of each record is dearer.
+            FROM (SELECT * FROM w_record_seen ORDER BY service, deployment_id, at, id, source) AS s
             GROUP BY s.service, s.deployment_id
         ) AS f;
     -- Environments are few; the rules are asked once for each.
@@ -319,39 +319,37 @@ BEGIN
                max(finish) FILTER (WHERE counted AND outcome = 'failed') AS failed_at,
                max(finish) FILTER (WHERE counted AND outcome = 'succeeded') AS succeeded_at,
                -- The lane is that of the part that finished last.
-               (array_agg(class ORDER BY finish DESC, class DESC)
-                    FILTER (WHERE counted))[1] AS lane,
-               (array_agg(environment ORDER BY counted DESC, finish DESC NULLS LAST,
-                          class DESC NULLS LAST, environment))[1] AS environment
-        FROM w_part
+               (array_agg(class) FILTER (WHERE counted))[1] AS lane,
+               (array_agg(environment))[1] AS environment
+        FROM (SELECT * FROM w_part
+              ORDER BY service, group_id, counted DESC, finish DESC NULLS LAST,
+                       class DESC NULLS LAST, environment) AS p
         GROUP BY service, group_id
     ), fields AS (
         -- R11: fields come from the records of the counted parts, in order of their last event;
         -- of a roll-out that does not count at all from all its records, for people to see.
         SELECT r.service, r.group_id,
                max(r.last_at) AS last_at,
-               (array_agg(r.sha ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.sha IS NOT NULL))[1] AS sha,
-               (array_agg(r.ref ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.ref IS NOT NULL))[1] AS ref,
-               (array_agg(r.rolls_back ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.rolls_back IS NOT NULL))[1] AS rolls_back,
+               (array_agg(r.sha) FILTER (WHERE r.sha IS NOT NULL))[1] AS sha,
+               (array_agg(r.ref) FILTER (WHERE r.ref IS NOT NULL))[1] AS ref,
+               (array_agg(r.rolls_back) FILTER (WHERE r.rolls_back IS NOT NULL))[1] AS rolls_back,
                bool_or(r.is_rollback) AS is_rollback,
                bool_or(r.hotfix) AS hotfix,
                bool_or(r.changes IS NOT NULL) AS lists_changes,
-               (array_agg(r.via ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.via IS NOT NULL))[1] AS via,
-               (array_agg(r.origin_id ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.origin_id IS NOT NULL))[1] AS origin_id,
-               (array_agg(r.url ORDER BY r.last_at DESC, r.last_id DESC)
-                    FILTER (WHERE r.url IS NOT NULL))[1] AS url
-        FROM w_record AS r
-        JOIN w_part AS p
-            ON p.service = r.service AND p.group_id = r.group_id
-           AND p.environment IS NOT DISTINCT FROM r.environment
-        WHERE p.counted OR NOT EXISTS (
-            SELECT FROM w_part AS other
-            WHERE other.service = r.service AND other.group_id = r.group_id AND other.counted)
+               (array_agg(r.via) FILTER (WHERE r.via IS NOT NULL))[1] AS via,
+               (array_agg(r.origin_id) FILTER (WHERE r.origin_id IS NOT NULL))[1] AS origin_id,
+               (array_agg(r.url) FILTER (WHERE r.url IS NOT NULL))[1] AS url
+        FROM (
+            SELECT r.*
+            FROM w_record AS r
+            JOIN w_part AS p
+                ON p.service = r.service AND p.group_id = r.group_id
+               AND p.environment IS NOT DISTINCT FROM r.environment
+            WHERE p.counted OR NOT EXISTS (
+                SELECT FROM w_part AS other
+                WHERE other.service = r.service AND other.group_id = r.group_id AND other.counted)
+            ORDER BY r.service, r.group_id, r.last_at DESC, r.last_id DESC
+        ) AS r
         GROUP BY r.service, r.group_id
     ), listed AS (
         SELECT r.service, r.group_id, sorted(array_agg(c)) AS changes

@@ -8,7 +8,8 @@ SET LOCAL search_path = dorad_data, pg_temp;
 
 CREATE FUNCTION dorad_data.is_short_sha(sha text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT sha ~ '^[0-9a-f]{7,39}$'
+    -- A whole one, as most are, is told by its length alone.
+    SELECT octet_length(sha) < 40 AND sha ~ '^[0-9a-f]{7,39}$'
 $$;
 COMMENT ON FUNCTION dorad_data.is_short_sha IS 'Whether a sha may be the beginning of a longer one.';
 
@@ -77,8 +78,10 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO w_kind
     WITH walked AS (
-        SELECT service, deployment_id, at, lane, whole_sha(service, given_sha) AS sha, changes,
-               is_rollback, rolls_back, true AS in_walk
+        SELECT service, deployment_id, at, lane,
+               CASE WHEN is_short_sha(given_sha) THEN whole_sha(service, given_sha)
+                    ELSE given_sha END AS sha,
+               changes, is_rollback, rolls_back, true AS in_walk
         FROM w_walk
         UNION ALL
         -- What was running when the walk starts.
@@ -247,9 +250,12 @@ BEGIN
                                   ORDER BY p.landed_at, p.ordinal, p.change_id),
                p.landed_at, p.ordinal, p.change_id
         FROM (
-            SELECT c.service, c.landed_at, c.ordinal, c.change_id
+            SELECT k.service, c.landed_at, c.ordinal, k.sha
             FROM w_kind AS k
-            JOIN change_service AS c ON c.service = k.service AND c.change_id = k.sha
+            CROSS JOIN LATERAL (
+                -- Looked up: all changes there are would be hashed for each part of a rebuild.
+                SELECT s.landed_at, s.ordinal FROM change_service AS s
+                WHERE s.service = k.service AND s.change_id = k.sha OFFSET 0) AS c
             WHERE k.kind = 'change' AND k.changes IS NULL
             UNION
             SELECT s.service, b.reach_landed_at, b.reach_ordinal, b.reach_change
@@ -260,7 +266,7 @@ BEGIN
                 WHERE f.service = s.service AND f.status = 'succeeded' AND f.at < s.start_at
                 ORDER BY f.at DESC, f.deployment_id DESC LIMIT 1) AS b
             WHERE b.reach_landed_at IS NOT NULL
-        ) AS p;
+        ) AS p (service, landed_at, ordinal, change_id);
     PERFORM know('w_place');
     INSERT INTO w_reach
         SELECT r.service, r.deployment_id, r.at, r.place,

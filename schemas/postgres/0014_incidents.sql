@@ -96,8 +96,8 @@ BEGIN
         caused_by_change_request, caused_by_sha, excluded, corrected_to, item_type, title,
         origin_id, url, review_url)
     WITH folded AS MATERIALIZED (
-        SELECT s.entity, merged(s.data ORDER BY s.at, s.id, s.source) AS data, min(s.at) AS at
-        FROM w_seen AS s GROUP BY s.entity
+        SELECT s.entity, merged(s.data) AS data, min(s.at) AS at
+        FROM (SELECT * FROM w_seen ORDER BY entity, at, id, source) AS s GROUP BY s.entity
     ), carried AS (
         -- An event without state leaves it as it was; before any, open.
         SELECT s.entity, s.at, s.id, s.source, s.data,

@@ -87,8 +87,8 @@ DECLARE
 BEGIN
     INSERT INTO w_item
     WITH folded AS MATERIALIZED (
-        SELECT s.entity, merged(s.data ORDER BY s.at, s.id, s.source) AS data, max(s.at) AS at
-        FROM w_seen AS s GROUP BY s.entity
+        SELECT s.entity, merged(s.data) AS data, max(s.at) AS at
+        FROM (SELECT * FROM w_seen ORDER BY entity, at, id, source) AS s GROUP BY s.entity
     ), carried AS MATERIALIZED (
         SELECT s.entity, s.at, s.id, s.source, s.data,
                CASE WHEN statuses_ruled

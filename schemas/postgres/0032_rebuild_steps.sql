@@ -151,7 +151,7 @@ COMMENT ON FUNCTION dorad_data.part_of_months IS 'All months of the services and
 CREATE FUNCTION dorad_data.rebuild_task(run text, what text, which text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
-SET enable_seqscan = on SET enable_mergejoin = on SET random_page_cost = 1
+SET enable_seqscan = on SET enable_mergejoin = on SET random_page_cost = 0.1
 SET default_statistics_target = 10 SET client_min_messages = warning AS $$
 DECLARE
     today timestamptz := (SELECT as_of FROM clock);
