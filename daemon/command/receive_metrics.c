@@ -90,13 +90,13 @@ static void put_ledger(FILE *to, struct receiver *receiver)
 	metric_single(to, "dorad_ledger_failing", "gauge", health.failing,
 		"1 while the ledger cannot be written for another reason.");
 	metric_single(to, "dorad_ledger_waiting", "gauge", (double)health.n_waiting,
-		"Deliveries that wait for their commit.");
+		"Deliveries that wait to be committed.");
 	metric_single(to, "dorad_ledger_behind_seconds", "gauge", seconds(health.behind_us),
-		"How long the oldest of them has waited.");
+		"How long the oldest that is not synced has waited.");
 	metric_single(to, "dorad_ledger_commits_total", "counter", (double)health.n_commits,
 		"Commits, each of one delivery or many.");
 	metric_single(to, "dorad_ledger_commit_errors_total", "counter",
-		(double)health.n_errors, "Commits that failed.");
+		(double)health.n_errors, "Commits that failed, or whose sync did.");
 	metric_single(to, "dorad_ledger_expired_total", "counter", (double)health.n_expired,
 		"Deliveries deleted by retention.");
 	metric_single(to, "dorad_ledger_set_aside_total", "counter", (double)health.n_set_aside,

@@ -13,7 +13,6 @@ struct keeping {
 	struct ledger_entry entry; /* strings owned */
 	ledger_on_kept *on_kept;
 	void *context;
-	int64_t seq;
 	struct recent *recent;
 };
 
@@ -70,7 +69,7 @@ static int keeping_run(struct ledger *ledger, struct db *db, struct job *job)
 {
 	struct keeping *keeping = keeping_of(job);
 
-	return keep_row(ledger, db, &keeping->entry, &keeping->seq);
+	return keep_row(ledger, db, &keeping->entry, &job->seq);
 }
 
 static void keeping_late(struct job *job, enum ledger_result result)
@@ -96,8 +95,8 @@ static void keeping_done(struct job *job, enum ledger_result result)
 
 	if (!job->answered)
 		keeping->on_kept(
-			keeping->context, result, result == LEDGER_DONE ? keeping->seq : 0);
-	keeping->held.seq = keeping->seq;
+			keeping->context, result, result == LEDGER_DONE ? job->seq : 0);
+	keeping->held.seq = job->seq;
 	/* A borrowed body is the caller's again from here on. */
 	if (result != LEDGER_DONE || !keeping->entry.free_body ||
 		!recent_hold(keeping->recent, &keeping->held))

@@ -121,6 +121,8 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 			sqlite3_errstr(code));
 		return LEDGER_BAD;
 	}
+	if (ledger->owner && (!ledger_sync_later(ledger, err) || !wal_open(ledger, err)))
+		return LEDGER_BAD;
 	if (ledger->owner && !is_whole(ledger, ledger->writing)) {
 		error_setf(err, "%s: not whole", ledger->path);
 		*corrupt = true;
@@ -142,6 +144,7 @@ void ledger_disconnect(struct ledger *ledger)
 {
 	recent_clear(&ledger->recent);
 	mover_disconnect(&ledger->mover);
+	wal_close(ledger);
 	db_close(ledger->reading);
 	db_close(ledger->writing);
 	ledger->reading = NULL;
@@ -178,6 +181,7 @@ static struct ledger *new_ledger(const char *path)
 	ledger->packer = body_packer_create();
 	recent_init(&ledger->recent);
 	mover_init(&ledger->mover);
+	writer_init(ledger);
 	ledger->reserve_fd = -1;
 	(void)pthread_mutex_init(&ledger->reading_lock, NULL);
 	return ledger;
@@ -190,6 +194,7 @@ static void destroy(struct ledger *ledger)
 	body_packer_destroy(ledger->packer);
 	recent_destroy(&ledger->recent);
 	mover_clear(&ledger->mover);
+	writer_clear(&ledger->writer);
 	(void)pthread_mutex_destroy(&ledger->reading_lock);
 	free(ledger->wal_path);
 	free(ledger->path);

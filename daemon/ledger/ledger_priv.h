@@ -7,8 +7,11 @@
 #include "ledger/ledger.h"
 #include "lock_priv.h"
 #include "mover_priv.h"
+#include "queue_priv.h"
 #include "recent_priv.h"
+#include "round_priv.h"
 #include "schema_priv.h"
+#include "wal_priv.h"
 #include "writer_priv.h"
 
 #include <pthread.h>

@@ -29,9 +29,18 @@ static int64_t pages_behind(struct mover *mover)
 	return behind > 0 ? behind : 0;
 }
 
-/* Under the lock moving. SQLITE_OK or not; *whole: nothing was left. */
-static int move(struct mover *mover, struct db *db, int mode, bool *whole)
+/*
+ * Under the lock moving. SQLITE_OK or not; *whole: nothing was left. What is not known to be on
+ * the disk in the log must not get into the file: should the power fail, an older state of some
+ * pages would stand in the log before a newer one of others in the file.
+ */
+static int move(struct ledger *ledger, struct db *db, int mode, bool *whole)
 {
+	struct mover *mover = &ledger->mover;
+
+	*whole = false;
+	if (atomic_load(&ledger->writer.log_doubted))
+		return SQLITE_BUSY;
 	/* Should the log be begun anew meanwhile, this says nothing about the new one. */
 	uint64_t n_begun = atomic_load(&mover->n_begun);
 	int n_log = 0;
@@ -89,7 +98,7 @@ static void move_as_writer(struct ledger *ledger, int mode)
 
 	if (!ledger->writing)
 		return;
-	int code = move(mover, ledger->writing, mode, &whole);
+	int code = move(ledger, ledger->writing, mode, &whole);
 	complain(ledger, code, db_words(ledger->writing));
 	if (mode == SQLITE_CHECKPOINT_TRUNCATE && whole)
 		mover_note_log(ledger, 0);
@@ -172,7 +181,7 @@ static bool move_piece(struct ledger *ledger)
 		complain(ledger, code, err.text);
 		return false;
 	}
-	code = move(mover, mover->db, SQLITE_CHECKPOINT_PASSIVE, &whole);
+	code = move(ledger, mover->db, SQLITE_CHECKPOINT_PASSIVE, &whole);
 	if (code == SQLITE_OK || db_trouble(code) == TROUBLE_BUSY)
 		return true;
 	complain(ledger, code, db_words(mover->db));

@@ -45,8 +45,8 @@ void mover_pause(struct mover *mover);
 void mover_disconnect(struct mover *mover);
 void mover_resume(struct mover *mover);
 
-/* By the writer: when it has committed (the log is so long now), when it has told everybody,
- * and when it has nothing else to do. */
+/* By the writer: when it has committed (the log is so long now), a little later, and when it
+ * has nothing else to do. */
 void mover_note_log(struct ledger *ledger, int64_t pages);
 void mover_after_commit(struct ledger *ledger);
 void mover_when_idle(struct ledger *ledger);

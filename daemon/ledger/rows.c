@@ -4,6 +4,7 @@
 #include "ledger/list.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 static const char *const state_names[LEDGER_N_STATES] = {
@@ -141,17 +142,26 @@ int row_read_rest(struct db *db, struct arena *arena, struct ledger_row *row)
 
 static const char next_live[] =
 	"SELECT " ROW_COLUMNS ", 0 FROM delivery AS d LEFT JOIN body AS b USING (seq)"
-	"	WHERE d.seq > (SELECT cursor FROM ledger)"
-	"	ORDER BY d.seq LIMIT ?";
+	"	WHERE d.seq > (SELECT cursor FROM ledger) AND d.seq < ?2"
+	"	ORDER BY d.seq LIMIT ?1";
 
 static const char next_again[] =
 	"SELECT " ROW_COLUMNS ", a.how FROM again AS a"
 	"	JOIN delivery AS d USING (seq) LEFT JOIN body AS b USING (seq)"
-	"	ORDER BY a.seq LIMIT ?";
+	"	WHERE a.seq < ?2"
+	"	ORDER BY a.seq LIMIT ?1";
 
-static int read_window(struct db *db, const char *sql, const struct ledger_window *window,
-	struct arena *arena, struct ledger_rows *out)
+/* Which rows, and the arena for them. */
+struct wanted {
+	const struct ledger_window *window;
+	int64_t before; /* the first number that is not */
+	struct arena *arena;
+};
+
+static int read_window(
+	struct db *db, const char *sql, const struct wanted *wanted, struct ledger_rows *out)
 {
+	const struct ledger_window *window = wanted->window;
 	sqlite3_stmt *select = db_statement(db, sql);
 	size_t bytes = 0;
 	int code = SQLITE_DONE;
@@ -159,13 +169,14 @@ static int read_window(struct db *db, const char *sql, const struct ledger_windo
 	if (!select)
 		return db_code(db);
 	bind_number(select, 1, (int64_t)window->rows);
+	bind_number(select, 2, wanted->before);
 	while (out->n < window->rows && (code = sqlite3_step(select)) == SQLITE_ROW) {
 		size_t n_body = (size_t)sqlite3_column_int64(select, 8);
 
 		if (out->n && bytes + n_body > window->bytes)
 			break;
 		struct ledger_row *row = &out->items[out->n++];
-		row_read(db, select, arena, row);
+		row_read(db, select, wanted->arena, row);
 		row->again = (enum ledger_again)sqlite3_column_int(select, ROW_N_COLUMNS);
 		bytes += n_body;
 	}
@@ -174,18 +185,17 @@ static int read_window(struct db *db, const char *sql, const struct ledger_windo
 }
 
 /* One read transaction: cursor, rows and what they made belong together. */
-static int read_next(struct db *db, const struct ledger_window *window, struct arena *arena,
-	struct ledger_rows *out)
+static int read_next(struct db *db, const struct wanted *wanted, struct ledger_rows *out)
 {
 	int code = db_run(db, "BEGIN");
 
 	if (code == SQLITE_OK)
-		code = read_window(db, next_live, window, arena, out);
+		code = read_window(db, next_live, wanted, out);
 	if (code == SQLITE_OK && out->n == 0)
-		code = read_window(db, next_again, window, arena, out);
+		code = read_window(db, next_again, wanted, out);
 	for (size_t i = 0; i < out->n && code == SQLITE_OK; i++) {
 		if (out->items[i].n_made || out->items[i].n_bad)
-			code = row_read_rest(db, arena, &out->items[i]);
+			code = row_read_rest(db, wanted->arena, &out->items[i]);
 	}
 	if (!sqlite3_get_autocommit(db->handle)) {
 		int end = db_run(db, "COMMIT");
@@ -194,16 +204,22 @@ static int read_next(struct db *db, const struct ledger_window *window, struct a
 	return code;
 }
 
-/* It need not be synced yet (ledger_sync_later()), and may not be sent before it is. */
-static int sync_what_others_kept(struct ledger *ledger, struct db *db, struct error *err)
+/*
+ * What was committed, by whomever, need not be synced yet, and may not be sent before it is.
+ * Our own rows will be told when they are; others' (ledger_sync_later()) are synced here. After
+ * a sync that failed none can be believed, until the writer has mended it.
+ */
+static bool sync_what_others_kept(struct ledger *ledger, struct db *db, struct error *err)
 {
 	int code = db_sync(db);
 
-	if (code != SQLITE_OK) {
-		error_setf(err, "%s: cannot be synced: %s", ledger->path, sqlite3_errstr(code));
-		atomic_store(&ledger->writer.suspect, TROUBLE_DISK);
-	}
-	return code;
+	if (code == SQLITE_OK && !atomic_load(&ledger->writer.log_doubted))
+		return true;
+	error_setf(err, "%s: cannot be synced: %s", ledger->path,
+		sqlite3_errstr(code == SQLITE_OK ? SQLITE_IOERR_FSYNC : code));
+	if (code != SQLITE_OK)
+		round_doubt(&ledger->writer, EIO);
+	return false;
 }
 
 bool ledger_next(struct ledger *ledger, const struct ledger_window *window, struct arena *arena,
@@ -216,16 +232,22 @@ bool ledger_next(struct ledger *ledger, const struct ledger_window *window, stru
 	out->n = recent_take(&ledger->recent, window, arena, out->items);
 	if (out->n)
 		return true;
+	const struct wanted wanted = {
+		.window = window,
+		.before = ledger->owner ? round_first_seq(&ledger->writer) : INT64_MAX,
+		.arena = arena,
+	};
 	struct db *db = ledger_begin_reading(ledger);
 	int code = SQLITE_CANTOPEN;
+	bool synced = true;
 	if (db)
-		code = read_next(db, window, arena, out);
+		code = read_next(db, &wanted, out);
 	if (code != SQLITE_OK)
 		ledger_reading_failed(ledger, db, err);
 	else if (out->n && ledger->owner)
-		code = sync_what_others_kept(ledger, db, err);
+		synced = sync_what_others_kept(ledger, db, err);
 	ledger_end_reading(ledger);
-	return code == SQLITE_OK;
+	return code == SQLITE_OK && synced;
 }
 
 bool ledger_find(struct ledger *ledger, int64_t seq, struct arena *arena,

@@ -123,9 +123,8 @@ enum ledger_result ledger_settle(
 	struct ledger *ledger, const struct ledger_settlement *settlement, struct error *err)
 {
 	struct settling settling = {.settlement = settlement};
-	enum ledger_result result = settlement->hurry
-		? ledger_write(ledger, settle, &settling, err)
-		: ledger_write_patiently(ledger, settle, &settling, err);
+	enum ledger_result result =
+		ledger_write_lightly(ledger, !settlement->hurry, settle, &settling, err);
 
 	if (result == LEDGER_DONE && settling.cursor)
 		recent_settled(&ledger->recent, settling.cursor);

@@ -3,7 +3,9 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define COMPLAIN_US INT64_C(10000000)
 
@@ -15,7 +17,9 @@ static bool may_complain(struct writer *writer)
 	if (writer->complained_us && now - writer->complained_us < COMPLAIN_US)
 		return false;
 	writer->complained_us = now;
+	(void)pthread_mutex_lock(&writer->lock);
 	writer->complained = true;
+	(void)pthread_mutex_unlock(&writer->lock);
 	return true;
 }
 
@@ -24,6 +28,7 @@ static void connect_again(struct ledger *ledger, bool corrupt, const char *why)
 {
 	struct error err = {0};
 
+	round_wait_for_all(&ledger->writer);
 	(void)ledger_begin_reading(ledger);
 	mover_pause(&ledger->mover);
 	ledger_disconnect(ledger);
@@ -53,11 +58,15 @@ void trouble_is_over(struct ledger *ledger)
 	struct writer *writer = &ledger->writer;
 
 	(void)pthread_mutex_lock(&writer->lock);
-	writer->bad_since_us = 0;
+	/* What was committed before it became bad says nothing. */
+	bool over = writer->bad_since_us && !writer->health.full && !writer->health.failing;
+	bool say = over && writer->complained;
+	writer->complained &= !say;
+	if (over)
+		writer->bad_since_us = 0;
 	(void)pthread_mutex_unlock(&writer->lock);
-	if (writer->complained)
+	if (say)
 		log_info("ledger works again");
-	writer->complained = false;
 }
 
 /* The largest delivery that waits: room must be made for that. */
@@ -76,41 +85,67 @@ static int64_t largest_waiting(struct writer *writer)
 	return (int64_t)largest;
 }
 
-/* A mistake in one job must not cost the others: each alone. */
-static void run_singly(struct ledger *ledger)
+/* Moves all of a list to the end of another, for the watch to see. */
+static void hand_over(struct writer *writer, struct job_list *to, struct job_list *from)
+{
+	(void)pthread_mutex_lock(&writer->lock);
+	TAILQ_CONCAT(to, from, entry);
+	(void)pthread_mutex_unlock(&writer->lock);
+}
+
+/* A mistake in one job must not cost the others: each alone. True: some were committed, and are
+ * the batch now. */
+static bool run_singly(struct ledger *ledger)
 {
 	struct writer *writer = &ledger->writer;
 	struct job_list jobs = TAILQ_HEAD_INITIALIZER(jobs);
+	struct job_list good = TAILQ_HEAD_INITIALIZER(good);
 	struct job *job;
 
-	(void)pthread_mutex_lock(&writer->lock);
-	TAILQ_CONCAT(&jobs, &writer->batch, entry);
-	(void)pthread_mutex_unlock(&writer->lock);
+	hand_over(writer, &jobs, &writer->batch);
 	while ((job = TAILQ_FIRST(&jobs))) {
+		struct job_list one = TAILQ_HEAD_INITIALIZER(one);
+
 		TAILQ_REMOVE(&jobs, job, entry);
-		(void)pthread_mutex_lock(&writer->lock);
-		TAILQ_INSERT_TAIL(&writer->batch, job, entry);
-		(void)pthread_mutex_unlock(&writer->lock);
+		TAILQ_INSERT_TAIL(&one, job, entry);
+		hand_over(writer, &writer->batch, &one);
 		int code = writer_run_batch(ledger);
-		if (code != SQLITE_OK)
-			log_error("ledger refused a row: %s", sqlite3_errstr(code));
-		writer_finish_batch(writer, code == SQLITE_OK ? LEDGER_DONE : LEDGER_FAILED);
+		if (code == SQLITE_OK) {
+			hand_over(writer, &good, &writer->batch);
+			continue;
+		}
+		log_error("ledger refused a row: %s", sqlite3_errstr(code));
+		/* Not once more: it would be refused once more. */
+		(void)pthread_mutex_lock(&writer->lock);
+		TAILQ_REMOVE(&writer->batch, job, entry);
+		writer->health.n_refused += job->waits && !job->answered;
+		(void)pthread_mutex_unlock(&writer->lock);
+		job->done(job, LEDGER_FAILED);
 	}
+	hand_over(writer, &writer->batch, &good);
+	return !TAILQ_EMPTY(&writer->batch);
 }
 
-void trouble_meet(struct ledger *ledger, int code)
+static void complain_of_disk(struct ledger *ledger, const char *words)
+{
+	if (may_complain(&ledger->writer))
+		log_error("ledger failing file=%s: %s", ledger->path, words);
+	note_health(&ledger->writer, false, true);
+}
+
+bool trouble_meet(struct ledger *ledger, int code)
 {
 	struct writer *writer = &ledger->writer;
 	char words[160];
 
 	writer->retry_at_us = now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US;
-	(void)snprintf(words, sizeof(words), "%s", db_words(ledger->writing));
+	(void)snprintf(words, sizeof(words), "%s (%d)", db_words(ledger->writing), code);
 	switch (db_trouble(code)) {
 	case TROUBLE_NONE:
-		return;
+		return true;
 	case TROUBLE_BUSY:
 		writer_put_back(ledger, LEDGER_LATE);
-		return;
+		return false;
 	case TROUBLE_FULL:
 		if (may_complain(writer))
 			log_error("ledger full file=%s: its disk has no room left and nothing "
@@ -119,38 +154,80 @@ void trouble_meet(struct ledger *ledger, int code)
 		note_health(writer, true, false);
 		space_give_reserve(ledger);
 		writer_put_back(ledger, LEDGER_FULL);
-		return;
+		return false;
 	case TROUBLE_DISK:
 	case TROUBLE_CORRUPT:
-		if (may_complain(writer))
-			log_error("ledger failing file=%s: %s (%d)", ledger->path, words, code);
-		note_health(writer, false, true);
+		complain_of_disk(ledger, words);
 		connect_again(ledger, db_trouble(code) == TROUBLE_CORRUPT, words);
 		writer_put_back(ledger, LEDGER_FAILED);
-		return;
+		return false;
 	case TROUBLE_OTHER:
-		run_singly(ledger);
-		return;
+		return run_singly(ledger);
 	}
+	__builtin_unreachable();
+}
+
+/* A sync failed. What was committed and not told is tried anew. */
+static void meet_sync_error(struct ledger *ledger)
+{
+	struct writer *writer = &ledger->writer;
+	char words[160];
+
+	int error = round_sync_error(writer);
+	if (!error)
+		return;
+	writer->retry_at_us = now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US;
+	(void)snprintf(
+		words, sizeof(words), "its log cannot be synced: %s", strerrordesc_np(error));
+	complain_of_disk(ledger, words);
+	connect_again(ledger, false, words);
+	round_take_back(writer);
+	writer_put_back(ledger, LEDGER_FAILED);
+}
+
+static bool renew_log(struct ledger *ledger)
+{
+	int code = wal_renew(ledger);
+
+	if (code == SQLITE_OK)
+		return true;
+	if (db_trouble(code) == TROUBLE_DISK)
+		complain_of_disk(ledger, sqlite3_errstr(code));
+	return false;
 }
 
 /* A commit that changes nothing and is synced all the same. */
 static bool probe(struct ledger *ledger)
 {
-	return db_run(ledger->writing, "UPDATE ledger SET cursor = cursor") == SQLITE_OK;
+	if (db_run(ledger->writing, "UPDATE ledger SET cursor = cursor") != SQLITE_OK)
+		return false;
+	if (db_sync(ledger->writing) == SQLITE_OK)
+		return true;
+	round_doubt(&ledger->writer, EIO);
+	return false;
 }
 
-bool trouble_mend(struct ledger *ledger)
+/* What a reader or a sync met while nobody else looked. */
+static void look_again(struct ledger *ledger)
 {
 	struct writer *writer = &ledger->writer;
 
+	/* Whether or not the log has been renewed since. */
+	meet_sync_error(ledger);
 	if (writer->suspect != TROUBLE_NONE) {
 		bool corrupt = writer->suspect == TROUBLE_CORRUPT;
 
 		writer->suspect = TROUBLE_NONE;
 		connect_again(ledger, corrupt, "seen when reading");
 	}
-	bool good = !writer->health.full && !writer->health.failing;
+}
+
+bool trouble_mend(struct ledger *ledger)
+{
+	struct writer *writer = &ledger->writer;
+
+	look_again(ledger);
+	bool good = !writer->health.full && !writer->health.failing && !writer->log_doubted;
 	if (good && ledger->writing)
 		return true;
 	if (!ledger->writing)
@@ -159,6 +236,8 @@ bool trouble_mend(struct ledger *ledger)
 		note_health(writer, false, true);
 		return false;
 	}
+	if (writer->log_doubted && !renew_log(ledger))
+		return false;
 	if (writer->health.full && !space_make(ledger, largest_waiting(writer)))
 		return false;
 	if (!probe(ledger))

@@ -42,11 +42,14 @@ static void errand_done(struct job *job, enum ledger_result result)
 	(void)pthread_mutex_unlock(&errand->lock);
 }
 
-static enum ledger_result write_through_writer(struct ledger *ledger, bool patient,
+/* kind: a job that says how it is done. */
+static enum ledger_result write_through_writer(struct ledger *ledger, struct job kind,
 	ledger_writing *write, void *context, struct error *err)
 {
+	kind.run = errand_run;
+	kind.done = errand_done;
 	struct errand errand = {
-		.job = {.run = errand_run, .done = errand_done, .patient = patient},
+		.job = kind,
 		.write = write,
 		.context = context,
 	};
@@ -87,14 +90,18 @@ static enum ledger_result write_here(
 enum ledger_result ledger_write(
 	struct ledger *ledger, ledger_writing *write, void *context, struct error *err)
 {
-	return ledger->owner ? write_through_writer(ledger, false, write, context, err)
+	const struct job kind = {.lightly = false};
+
+	return ledger->owner ? write_through_writer(ledger, kind, write, context, err)
 			     : write_here(ledger, write, context, err);
 }
 
-enum ledger_result ledger_write_patiently(
-	struct ledger *ledger, ledger_writing *write, void *context, struct error *err)
+enum ledger_result ledger_write_lightly(struct ledger *ledger, bool patient,
+	ledger_writing *write, void *context, struct error *err)
 {
-	return ledger->owner ? write_through_writer(ledger, true, write, context, err)
+	const struct job kind = {.lightly = true, .patient = patient};
+
+	return ledger->owner ? write_through_writer(ledger, kind, write, context, err)
 			     : write_here(ledger, write, context, err);
 }
 
@@ -124,6 +131,20 @@ void ledger_wake(struct ledger *ledger)
 	(void)pthread_mutex_unlock(&writer->lock);
 }
 
+/* Under the lock; NULL: nothing waits. */
+static const struct job *oldest_job(const struct writer *writer)
+{
+	const struct round *round;
+
+	TAILQ_FOREACH(round, &writer->rounds, entry)
+	{
+		if (!TAILQ_EMPTY(&round->jobs))
+			return TAILQ_FIRST(&round->jobs);
+	}
+	return TAILQ_EMPTY(&writer->batch) ? TAILQ_FIRST(&writer->queue)
+					   : TAILQ_FIRST(&writer->batch);
+}
+
 void ledger_health(struct ledger *ledger, struct ledger_health *out)
 {
 	struct writer *writer = &ledger->writer;
@@ -132,9 +153,7 @@ void ledger_health(struct ledger *ledger, struct ledger_health *out)
 
 	(void)pthread_mutex_lock(&writer->lock);
 	*out = writer->health;
-	const struct job *job = TAILQ_FIRST(&writer->batch);
-	if (!job)
-		job = TAILQ_FIRST(&writer->queue);
+	const struct job *job = oldest_job(writer);
 	if (job)
 		oldest = job->queued_us;
 	out->n_waiting = writer->n_queued;

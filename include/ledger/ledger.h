@@ -12,7 +12,7 @@
 
 /*
  * What was received, kept in SQLite before it is answered (RELIABILITY.md section 9). The
- * receiver owns the ledger: it holds <name>.lock and has a writer thread that commits whatever
+ * receiver owns the ledger: it holds <name>.lock and has threads that commit and sync whatever
  * has queued up. Commands visit it: they read and write beside the owner, through SQLite.
  * Ledger and forwarder meet in ledger/rows.h, lists for people are in ledger/list.h.
  */
@@ -59,7 +59,7 @@ void ledger_set_retention(struct ledger *ledger, int64_t age_us, int64_t bytes);
 enum ledger_result {
 	LEDGER_DONE,    /* committed and synced */
 	LEDGER_FULL,    /* no space, and nothing that may be deleted */
-	LEDGER_LATE,    /* not committed within LEDGER_PATIENCE_US; it may still be */
+	LEDGER_LATE,    /* not synced within LEDGER_PATIENCE_US; it may still be */
 	LEDGER_FAILED,  /* the disk or the file misbehaves */
 	LEDGER_CLOSING, /* came after ledger_close() had begun */
 };
@@ -85,8 +85,8 @@ struct ledger_entry {
 
 /*
  * Queues it and returns. on_kept is called exactly once, from a thread of the ledger or before
- * this returns: with LEDGER_DONE and its number after the commit, or with the reason why not.
- * It must ask the ledger nothing but ledger_name(). For the owner.
+ * this returns: with LEDGER_DONE and its number when it is committed and synced, or with the
+ * reason why not. It must ask the ledger nothing but ledger_name(). For the owner.
  */
 typedef void ledger_on_kept(void *context, enum ledger_result result, int64_t seq);
 void ledger_keep(struct ledger *ledger, const struct ledger_entry *entry,
@@ -100,15 +100,15 @@ enum ledger_result ledger_keep_now(struct ledger *ledger, const struct ledger_en
 /* How the writer is doing; thread safe and cheap. */
 struct ledger_health {
 	bool full;           /* the last commit found no space */
-	bool failing;        /* the last commit failed otherwise */
-	int64_t behind_us;   /* age of the oldest delivery that waits for its commit; 0: none */
+	bool failing;        /* the last commit, or a sync, failed otherwise */
+	int64_t behind_us;   /* age of the oldest delivery that waits; 0: none */
 	int64_t beat_age_us; /* since the writer last went round */
 	size_t n_waiting;
 	size_t waiting_bytes;
 	uint64_t n_kept; /* since the start */
 	uint64_t n_commits;
 	uint64_t n_refused;   /* answered with anything but LEDGER_DONE */
-	uint64_t n_errors;    /* commits that failed */
+	uint64_t n_errors;    /* commits and syncs that failed */
 	uint64_t n_expired;   /* rows deleted by retention */
 	uint64_t n_set_aside; /* files moved aside as corrupt */
 };

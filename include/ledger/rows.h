@@ -49,12 +49,12 @@ struct ledger_window {
 	size_t bytes; /* of bodies, at most; a larger row comes alone */
 };
 
-/* The rows after the cursor, in order; only when there are none, those marked for replay. Reads
- * on a connection of its own; one thread at a time. */
+/* The rows after the cursor, in order; only when there are none, those marked for replay. What
+ * it gives is synced. Reads on a connection of its own; one thread at a time. */
 bool ledger_next(struct ledger *ledger, const struct ledger_window *window, struct arena *arena,
 	struct ledger_rows *out, struct error *err);
 
-/* Waits until something may be new: a commit here, a write by a command, or the time-out. */
+/* Waits until something may be new: kept here, written by a command, or the time-out. */
 void ledger_wait_news(struct ledger *ledger, int64_t timeout_us);
 void ledger_wake(struct ledger *ledger); /* ends such a wait at once */
 
@@ -88,7 +88,8 @@ struct ledger_settlement {
 };
 
 /* One transaction: outcomes, the cursor up to the last live row, notes. Returns after the
- * commit. */
+ * commit, and the owner does not sync for it: what a power cut takes away is forwarded once
+ * more. */
 enum ledger_result ledger_settle(
 	struct ledger *ledger, const struct ledger_settlement *settlement, struct error *err);
 

@@ -5,8 +5,8 @@
  * write down what reached the disk. Told what to do by the environment:
  *
  *   SHIM_PATH=TEXT    files whose name contains it are watched (default: ledger.db)
- *   SHIM_TRACE=FILE   writes, syncs and truncations of watched files, and answers "200" on
- *                     sockets, are appended to FILE (see struct record)
+ *   SHIM_TRACE=FILE   writes, syncs and truncations of watched files, answers "200" on sockets
+ *                     and commands XADD are appended to FILE (see struct record)
  *   SHIM_CALL=NAME    write, sync, truncate, open, accept or malloc: the SHIM_NTH call of it
  *   SHIM_NTH=N        fails, the first is 1; file calls count on watched files only
  *   SHIM_ERRNO=N      with this errno; 0: only delayed; -1: write half of it
@@ -18,6 +18,8 @@
  */
 /* Both names of a call are ours: the headers must not make one of them. */
 #undef _FILE_OFFSET_BITS
+#include "shim.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -34,24 +36,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_FILES 4096
-
-enum call {
-	CALL_WRITE,
-	CALL_SYNC,
-	CALL_TRUNCATE,
-	CALL_OPEN,
-	CALL_ACCEPT,
-	CALL_MALLOC,
-	N_CALLS
-};
-
 static const char *const call_names[N_CALLS] = {
 	"write", "sync", "truncate", "open", "accept", "malloc"};
 
 /* In the trace: this, then `size` bytes (written data, or a name). */
 struct record {
-	/* o name, w write, b sync begins, s and is done, t truncate, u unlink, a answer */
+	/* o name, w write, b sync begins, s and is done, f it failed, t truncate, a answer,
+	 * x bytes to Redis */
 	char what;
 	char pad[7];
 	int64_t file;   /* which name; 0 for an answer */
@@ -75,6 +66,7 @@ static struct {
 static atomic_long made[N_CALLS];
 static atomic_int names[MAX_FILES]; /* by descriptor: 0 not watched, else the name's number */
 static atomic_int n_names;
+
 static pthread_mutex_t trace_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A setting that is a number. */
@@ -127,8 +119,12 @@ __attribute__((destructor)) static void end(void)
 	(void)syscall(SYS_close, fd);
 }
 
-/* Counts the call. True: it is the one to fail, errno is set; a delay alone gives false. */
-static bool fails(enum call call)
+int failed_errno(void)
+{
+	return shim.error > 0 ? shim.error : EIO;
+}
+
+bool fails(enum call call)
 {
 	if (!atomic_load(&shim.ready))
 		return false;
@@ -142,11 +138,11 @@ static bool fails(enum call call)
 	}
 	if (shim.error == 0)
 		return false;
-	errno = shim.error > 0 ? shim.error : EIO;
+	errno = failed_errno();
 	return true;
 }
 
-static void put(char what, int64_t file, int64_t offset, const void *bytes, int64_t size)
+void put(char what, int64_t file, int64_t offset, const void *bytes, int64_t size)
 {
 	struct record record = {.what = what, .file = file, .offset = offset, .size = size};
 
@@ -159,7 +155,7 @@ static void put(char what, int64_t file, int64_t offset, const void *bytes, int6
 	(void)pthread_mutex_unlock(&trace_lock);
 }
 
-static int watched(int fd)
+int watched(int fd)
 {
 	return fd >= 0 && fd < MAX_FILES ? atomic_load(&names[fd]) : 0;
 }
@@ -174,6 +170,7 @@ static int note_open(int fd, const char *path)
 	if (watch) {
 		int name = atomic_fetch_add(&n_names, 1) + 1;
 		put('o', name, 0, path, (int64_t)strlen(path));
+		sync_note_open(fd, path);
 		atomic_store(&names[fd], name);
 	}
 	return fd;
@@ -241,6 +238,8 @@ static void note_answer(const void *bytes, size_t n)
 	if (n >= 12 && memcmp(bytes, "HTTP/1.1 200", 12) == 0 &&
 		memmem(bytes, n, "ength: 0\r", 9))
 		put('a', 0, 0, NULL, 0);
+	if (shim.trace >= 0 && memmem(bytes, n, "\r\nXADD\r\n", 8))
+		put('x', 0, 0, bytes, (int64_t)n);
 }
 
 ssize_t write(int fd, const void *bytes, size_t n)
@@ -278,32 +277,6 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 	if (message->msg_iovlen)
 		note_answer(message->msg_iov[0].iov_base, message->msg_iov[0].iov_len);
 	return syscall(SYS_sendmsg, fd, message, flags);
-}
-
-static int sync_file(int fd, long number)
-{
-	int file = watched(fd);
-
-	if (file && fails(CALL_SYNC))
-		return -1;
-	/* What another thread writes meanwhile may have come too late for it. */
-	int64_t thread = file ? syscall(SYS_gettid) : 0;
-	if (file)
-		put('b', file, thread, NULL, 0);
-	int result = (int)syscall(number, fd);
-	if (file && result == 0)
-		put('s', file, thread, NULL, 0);
-	return result;
-}
-
-int fsync(int fd)
-{
-	return sync_file(fd, SYS_fsync);
-}
-
-int fdatasync(int fd)
-{
-	return sync_file(fd, SYS_fdatasync);
 }
 
 static int truncate_file(int fd, off_t size)

@@ -33,9 +33,9 @@ static void receive(struct ledger *ledger, const char *text, size_t n)
 	entry.free_body = free_body;
 	ledger_keep(ledger, &entry, on_kept, NULL);
 	(void)sem_wait(&answered);
-	/* A job of the next batch ends after all of this one's. */
+	/* A job of the next batch that is synced ends after all of this one's. */
 	const struct ledger_note note = {.key = "dorad:other"};
-	CHECK_INT(settle(ledger, NULL, 0, &note), LEDGER_DONE);
+	CHECK_INT(ledger_bury(ledger, NULL, NULL, &note, NULL), LEDGER_DONE);
 }
 
 static void what_was_just_kept_comes_from_memory_as_the_file_has_it(void)
