@@ -7,6 +7,8 @@
 #include "database.h"
 #include "dumps.h"
 #include "rollup_lease.h"
+#include "rollup_metrics.h"
+#include "rollup_recompute.h"
 #include "rollup_whole.h"
 #include "store/migration.h"
 #include "table.h"
@@ -17,6 +19,11 @@
 
 /* How long a read waits for new events. */
 #define BLOCK_MS 1000
+#define BUSY_BLOCK_MS 50
+
+/* The helper has been at it for so long that it may need a hand. Not sooner: what came in would
+ * wait to be kept until the hand is free again. */
+#define JOIN_AFTER_US 2000000
 
 /* keep() is given this long (RELIABILITY.md section 5). */
 #define STATEMENT_TIMEOUT_S 30
@@ -46,7 +53,8 @@ static char *consumer_name(const struct config *config)
 
 static void clear(struct rollup *rollup)
 {
-	store_destroy(rollup->store);
+	rollup_helper_stop(rollup->helper, true);
+	store_destroy(rollup->hand.store);
 	stream_destroy(rollup->stream);
 	free(rollup->consumer);
 	free(rollup->streams);
@@ -55,11 +63,10 @@ static void clear(struct rollup *rollup)
 	free(rollup->known_losses);
 }
 
-static bool init(struct rollup *rollup, struct error *err)
+struct store_options rollup_store_options(const struct rollup *rollup)
 {
-	const struct config *config = rollup->config;
-	const struct store_options store_options = {
-		.conninfo = config->rollup.postgres,
+	return (struct store_options){
+		.conninfo = rollup->config->rollup.postgres,
 		.application = "dorad rollup",
 		.statement_timeout_s = STATEMENT_TIMEOUT_S,
 		.account = rollup->once ? COMMAND_ACCOUNT : NULL,
@@ -67,6 +74,12 @@ static bool init(struct rollup *rollup, struct error *err)
 		.waiting = go_on,
 		.context = rollup->wakeup,
 	};
+}
+
+static bool init(struct rollup *rollup, struct error *err)
+{
+	const struct config *config = rollup->config;
+	const struct store_options store_options = rollup_store_options(rollup);
 	const struct stream_options stream_options = {
 		.url = config->redis,
 		.password_file = config->redis_password,
@@ -81,9 +94,10 @@ static bool init(struct rollup *rollup, struct error *err)
 			config->path);
 		return false;
 	}
-	rollup->store = store_create(&store_options, err);
+	rollup->hand = (struct rollup_hand){
+		.store = store_create(&store_options, err), .counts = &rollup->counts};
 	rollup->stream = stream_create(&stream_options, err);
-	if (!rollup->store || !rollup->stream)
+	if (!rollup->hand.store || !rollup->stream)
 		return false;
 	rollup->consumer = consumer_name(config);
 	rollup->group =
@@ -120,6 +134,8 @@ static int run_once(struct rollup *rollup, const char *as_of)
 		return EXIT_FAILED;
 	for (int failures = 0; progress != ROLLUP_IDLE;) {
 		progress = rollup_intake(rollup, 0);
+		if (rollup->behind)
+			rollup_helper_tell(rollup->helper, true);
 		failures = progress == ROLLUP_STUCK ? failures + 1 : 0;
 		if (failures == MOST_FAILURES || rollup->wakeup->stop)
 			return EXIT_FAILED;
@@ -131,11 +147,33 @@ static int run_once(struct rollup *rollup, const char *as_of)
 			return EXIT_FAILED;
 		wait_out(rollup, failures);
 	}
+	rollup_helper_stop(rollup->helper, false);
+	rollup->helper = NULL;
 	printf("kept %lld events, replaced %lld, knew %lld, put aside %lld, lost %lld\n",
 		(long long)rollup->counts.kept, (long long)rollup->counts.replaced,
 		(long long)rollup->counts.unchanged, (long long)rollup->counts.dead,
 		(long long)rollup->counts.lost);
 	return EXIT_DONE;
+}
+
+/* How long to wait for new events, the helper having been busy for so long. */
+static int64_t block_ms(int64_t busy_us)
+{
+	if (busy_us > JOIN_AFTER_US)
+		return 0;
+	return busy_us ? BUSY_BLOCK_MS : BLOCK_MS;
+}
+
+/* Nothing comes in, and the helper has much to do. */
+static enum rollup_progress lend_a_hand(struct rollup *rollup, int64_t busy_us)
+{
+	if (busy_us <= JOIN_AFTER_US)
+		return ROLLUP_IDLE;
+	enum rollup_progress progress = rollup_hand_work(&rollup->hand);
+	/* What is left is what the helper has at hand. */
+	if (progress == ROLLUP_IDLE)
+		rollup->due.calm_us = rollup_now_us() + BUSY_BLOCK_MS * 1000;
+	return progress;
 }
 
 static enum rollup_progress round_of_work(struct rollup *rollup)
@@ -147,21 +185,19 @@ static enum rollup_progress round_of_work(struct rollup *rollup)
 
 	if (!rollup->behind && calm_us > 0 && !wakeup_wait(rollup->wakeup, calm_us))
 		return ROLLUP_IDLE;
-	enum rollup_progress progress = rollup_intake(rollup, rollup->dirty ? 0 : BLOCK_MS);
+	int64_t busy_us = rollup_helper_busy_us(rollup->helper);
+	enum rollup_progress progress = rollup_intake(rollup, block_ms(busy_us));
 
 	if (progress == ROLLUP_STUCK)
+		rollup->behind = false;
+	if (rollup->dirty)
+		rollup_helper_tell(rollup->helper, rollup->behind);
+	rollup->dirty &= rollup->behind;
+	if (progress == ROLLUP_STUCK || rollup_minute(rollup) == ROLLUP_STUCK)
+		return ROLLUP_STUCK;
+	if (progress == ROLLUP_WORKED)
 		return progress;
-	/* Behind, events are kept first; else what was kept is to be seen at once. */
-	if (rollup->dirty &&
-		(progress == ROLLUP_IDLE || !rollup->behind ||
-			rollup_now_us() >= rollup->due.recompute_us) &&
-		rollup_recompute(rollup, NULL) == ROLLUP_STUCK)
-		return ROLLUP_STUCK;
-	if (rollup_minute(rollup) == ROLLUP_STUCK)
-		return ROLLUP_STUCK;
-	if (!rollup->dirty && rollup_quality(rollup) == ROLLUP_STUCK)
-		return ROLLUP_STUCK;
-	return progress;
+	return busy_us ? lend_a_hand(rollup, busy_us) : rollup_quality(rollup);
 }
 
 /* What may change while it runs: the catalogue's name, the batch, idle times. */
@@ -214,6 +250,8 @@ static int run_on(struct rollup *rollup)
 		wait_out(rollup, ++failures);
 	}
 	notify("STOPPING=1");
+	rollup_helper_stop(rollup->helper, true);
+	rollup->helper = NULL;
 	rollup_leave(rollup);
 	log_info("rollup stopped kept=%lld dead=%lld", (long long)rollup->counts.kept,
 		(long long)rollup->counts.dead);
@@ -226,7 +264,7 @@ static bool schema_fits(struct rollup *rollup, struct error *err)
 {
 	for (int n = 1;; n++) {
 		struct error words = {0};
-		enum store_class class = migration_check(rollup->store, &words);
+		enum store_class class = migration_check(rollup->hand.store, &words);
 
 		if (class == STORE_FINE)
 			return true;
@@ -253,6 +291,9 @@ static int run_worker(const struct command_line *line, struct rollup *rollup, co
 		return rollup->wakeup->stop ? EXIT_DONE : command_fail(line, "%s", err.text);
 	if (rollup_start_clock(rollup, as_of) == ROLLUP_STUCK && rollup->once)
 		return EXIT_FAILED;
+	rollup->helper = rollup_helper_start(rollup, &err);
+	if (!rollup->helper)
+		return command_fail(line, "%s", err.text);
 	return rollup->once ? run_once(rollup, as_of) : run_on(rollup);
 }
 

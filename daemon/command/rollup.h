@@ -34,11 +34,21 @@ struct rollup_gauge {
 	_Atomic int64_t oldest_us; /* 0: all done */
 };
 
-/* One worker: Redis on one side, Postgres on the other, one thread. */
+/* A session of Postgres, and what was learnt about recomputing in it. */
+struct rollup_hand {
+	struct store *store;
+	struct rollup_counts *counts;
+	size_t services; /* that a transaction takes; 0: none was made yet */
+	int64_t worked;  /* transactions that found work */
+};
+
+/* One worker: Redis on one side, Postgres on the other, one thread that keeps events and does
+ * all else, and a helper that recomputes meanwhile (rollup_recompute.h). */
 struct rollup {
 	const struct config *config;
 	struct wakeup *wakeup;
-	struct store *store;
+	struct rollup_hand hand; /* in whose session events are kept, too */
+	struct rollup_helper *helper;
 	struct stream *stream;
 	char *consumer; /* group's, owned */
 	char *streams;  /* prefix and number of shards: what leases are about */
@@ -47,7 +57,6 @@ struct rollup {
 	struct link link;
 	bool once;           /* works off what is there and ends: nothing is waited for */
 	size_t batch;        /* events a transaction takes at present */
-	size_t services;     /* that one of recomputation takes; 0: none was made yet */
 	bool behind;         /* the last read gave as much as was asked for: more waits */
 	bool own_pending;    /* this consumer may have entries that it has not acknowledged */
 	struct stat catalog; /* of the file as it was last applied */
@@ -58,12 +67,11 @@ struct rollup {
 		int64_t catalog_us;
 		int64_t standing_us;
 		int64_t minute_us;
-		int64_t recompute_us; /* at the latest, while events keep coming */
-		int64_t calm_us;      /* not before, unless it is behind */
+		int64_t calm_us; /* not before, unless it is behind */
 		int64_t quality_us;
 		int64_t lease_us;
 	} due;
-	bool dirty; /* something was kept that is not yet recomputed */
+	bool dirty; /* something was marked of which the helper does not know yet */
 	struct rollup_counts counts;
 	struct {
 		_Atomic int64_t push_gaps; /* as last asked for: dorad.quality_alarm */
@@ -78,6 +86,9 @@ enum rollup_progress {
 };
 
 int64_t rollup_now_us(void); /* monotonic */
+
+/* rollup.c: what a worker's sessions have in common. */
+struct store_options rollup_store_options(const struct rollup *rollup);
 
 /* rollup_event.c: one entry as dorad_data.keep() takes it. Pure. False: err says why no. */
 bool rollup_event_write(const struct stream_entry *entry, FILE *to, struct error *err);
@@ -96,10 +107,6 @@ enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class
 
 /* Applies rollup.catalog if it is not as it was; a bad file leaves what was applied. */
 enum rollup_progress rollup_catalog(struct rollup *rollup);
-/* Sets the clock (NULL: to now) of a database that has never had one. */
-enum rollup_progress rollup_start_clock(struct rollup *rollup, const char *as_of);
-/* Moves the clock (NULL: to now), works off what is marked: for a while, or (--once) all. */
-enum rollup_progress rollup_recompute(struct rollup *rollup, const char *as_of);
 
 /* How the group stands, for /metrics; alarms about entries deleted before it was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
@@ -109,12 +116,5 @@ enum rollup_progress rollup_minute(struct rollup *rollup);
  * rollup_receivers.c: takes over what receivers say about their ledgers. */
 enum rollup_progress rollup_quality(struct rollup *rollup);
 enum rollup_progress rollup_receivers(struct rollup *rollup);
-
-/* rollup_metrics.c: /metrics and /healthz on rollup.metrics_listen, in a thread of their own.
- * NULL: err says why not. */
-struct rollup_metrics;
-struct rollup_metrics *rollup_metrics_start(const struct rollup *rollup, struct error *err);
-void rollup_metrics_stop(struct rollup_metrics *metrics); /* NULL is fine */
-DEFINE_CLEANUP(struct rollup_metrics *, rollup_metrics_stop);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "rollup.h"
+#include "rollup_recompute.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #define FAST_US 500000
 #define SLOW_US 2000000
 #define SMALLEST_BATCH 16
+
+#define CALM_AT_MOST_US 200000
 
 /* Some entries in a row, and what came of keeping them. */
 struct slice {
@@ -99,6 +102,14 @@ static void adapt(struct rollup *rollup, size_t n, int64_t took_us)
 		rollup->batch = most;
 }
 
+/* As much time goes by as it took, and what comes in meanwhile is kept together: else each
+ * event of a steady flow would have a transaction to itself. */
+static void calm(struct rollup *rollup, int64_t took_us)
+{
+	rollup->due.calm_us =
+		rollup_now_us() + (took_us < CALM_AT_MOST_US ? took_us : CALM_AT_MOST_US);
+}
+
 static enum rollup_progress acknowledge(struct rollup *rollup, const struct slice *slice)
 {
 	struct error err = {0};
@@ -122,7 +133,7 @@ static enum rollup_progress acknowledge(struct rollup *rollup, const struct slic
 
 static bool server_answers(struct rollup *rollup)
 {
-	return store_query(rollup->store, "SELECT 1", NULL, 0, NULL, NULL) == STORE_FINE;
+	return store_query(rollup->hand.store, "SELECT 1", NULL, 0, NULL, NULL) == STORE_FINE;
 }
 
 static enum rollup_progress keep_some(
@@ -174,10 +185,15 @@ static enum rollup_progress keep_slice( // NOLINT(misc-no-recursion)
 {
 	struct error err = {0};
 	int64_t began_us = rollup_now_us();
-	enum store_class class = store_transact(rollup->store, keep, slice, &err);
+	enum store_class class = store_transact(rollup->hand.store, keep, slice, &err);
 
-	if (class == STORE_FINE)
-		adapt(rollup, slice->n, rollup_now_us() - began_us);
+	int64_t took_us = rollup_now_us() - began_us;
+
+	if (class == STORE_FINE) {
+		adapt(rollup, slice->n, took_us);
+		calm(rollup, took_us);
+		(void)rollup_plan_anew(rollup->hand.store, rollup->counts.batches + 1, NULL);
+	}
 	return settle(rollup, slice, class, &err);
 }
 

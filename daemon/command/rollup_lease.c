@@ -65,7 +65,7 @@ enum rollup_progress rollup_lease(struct rollup *rollup)
 	if (!rollup->group.mine || rollup_now_us() < rollup->due.lease_us)
 		return ROLLUP_IDLE;
 	(void)snprintf(n_shards, sizeof(n_shards), "%zu", stream_n_shards(rollup->stream));
-	enum store_class class = store_transact(rollup->store, ask, &leasing, &err);
+	enum store_class class = store_transact(rollup->hand.store, ask, &leasing, &err);
 	if (class == STORE_FINE)
 		take(rollup, store_value(leasing.rows, 0, 0));
 	store_rows_destroy(leasing.rows);
@@ -87,7 +87,7 @@ void rollup_leave(struct rollup *rollup)
 	if (!rollup->group.mine || rollup->counts.shards == 0)
 		return;
 	/* In vain: the term ends by itself. */
-	if (store_transact(rollup->store, ask, &leasing, &err) != STORE_FINE)
+	if (store_transact(rollup->hand.store, ask, &leasing, &err) != STORE_FINE)
 		log_warn("shards not given back error=%s", LOG_QUOTE(err.text));
 	store_rows_destroy(leasing.rows);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/metrics.h"
-#include "http/server.h"
-#include "rollup.h"
+#include "rollup_metrics.h"
 
 #include "base/xalloc.h"
+#include "http/metrics.h"
+#include "http/server.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -35,7 +35,7 @@ enum rollup_progress rollup_quality(struct rollup *rollup)
 	if (rollup_now_us() < rollup->due.quality_us)
 		return ROLLUP_IDLE;
 	rollup->due.quality_us = rollup_now_us() + EVERY_US;
-	enum store_class class = store_transact(rollup->store, ask, &rows, &err);
+	enum store_class class = store_transact(rollup->hand.store, ask, &rows, &err);
 	if (class != STORE_FINE)
 		return rollup_store_failed(rollup, class, "quality", &err);
 	note(&rollup->quality.push_gaps, store_value(rows, 0, 0), "pushes_after_a_gap",

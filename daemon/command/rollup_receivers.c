@@ -25,7 +25,7 @@ enum rollup_progress rollup_receivers(struct rollup *rollup)
 			json_loadb(reports[i].value, reports[i].n, 0, NULL));
 	char *text = json_dumps(all, JSON_COMPACT);
 	const char *const values[] = {text};
-	enum store_class class = store_query(rollup->store,
+	enum store_class class = store_query(rollup->hand.store,
 		"SELECT dorad_data.keep_receivers($1::jsonb)", values, 1, NULL, &err);
 	free(text);
 	if (class == STORE_AGAIN)

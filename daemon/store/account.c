@@ -3,7 +3,14 @@
 
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* seteuid() would do it to all threads. */
+static bool become(uid_t user)
+{
+	return syscall(SYS_setresuid, -1, user, -1) == 0;
+}
 
 bool account_take(const struct conninfo *conninfo, const char *account)
 {
@@ -13,13 +20,15 @@ bool account_take(const struct conninfo *conninfo, const char *account)
 	if (!account || geteuid() != 0 || (host && *host != '/'))
 		return false;
 
-	// NOLINTNEXTLINE(concurrency-mt-unsafe): the header says so
-	const struct passwd *entry = getpwnam(role ? role : account);
-	return entry && entry->pw_uid != 0 && seteuid(entry->pw_uid) == 0;
+	char texts[4096];
+	struct passwd room;
+	struct passwd *entry = NULL;
+	(void)getpwnam_r(role ? role : account, &room, texts, sizeof(texts), &entry);
+	return entry && entry->pw_uid != 0 && become(entry->pw_uid);
 }
 
 void account_leave(void)
 {
-	if (seteuid(0) != 0)
+	if (!become(0))
 		abort(); /* the saved id is 0: it cannot fail */
 }

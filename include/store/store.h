@@ -20,8 +20,7 @@ struct store_options {
 	const char *application; /* seen in pg_stat_activity: "dorad rollup" */
 	bool read_only;          /* any server will do, transactions are READ ONLY */
 	int statement_timeout_s; /* 0: no limit */
-	const char
-		*account; /* NULL, or, for a process of one thread: as whom root connects to a
+	const char *account;     /* NULL, or: as whom root connects to a
 				socket where conninfo names no role; borrowed */
 
 	/* Waits between attempts. False: stop, give up now. NULL: sleeps. */

@@ -5,8 +5,10 @@
 -- Locks, all of them advisory and for the transaction:
 --   world   shared by keep() and recompute(), exclusive for what changes the rules or all rows
 --           (apply_catalog(), rebuild(), a clock that goes back);
---   facts   exclusive for facts but deployments: incidents look at the deployments of all
---           services, and changes and deployments at each other; shared for deployments;
+--   facts   exclusive for changes, change requests and incidents: incidents look at the
+--           deployments of all services, and changes and deployments at each other; shared for
+--           deployments;
+--   items   the work items, which look at no other fact and which none looks at;
 --   walk    the deployments of one service;
 --   scope   the months of one service or team.
 -- What is read is read by statements after the lock, so they see what the holder before left;
@@ -57,9 +59,10 @@ BEGIN
         SELECT c.service
         FROM (
             SELECT m.service FROM mark AS m WHERE m.stage IN ('deployment', 'walk')
-            GROUP BY m.service ORDER BY min(m.mark_id) LIMIT at_most
+            GROUP BY m.service ORDER BY min(m.mark_id) OFFSET 0
         ) AS c
-        WHERE pg_try_advisory_xact_lock(lock_key('dorad.walk'), lock_key(c.service)));
+        WHERE pg_try_advisory_xact_lock(lock_key('dorad.walk'), lock_key(c.service))
+        LIMIT at_most);
     IF chosen = '{}' THEN
         -- All are in others' hands: wait for one.
         SELECT m.service INTO waiting FROM mark AS m
@@ -215,6 +218,8 @@ BEGIN
             PERFORM recompute_incidents(today);
             total := total + n;
         END IF;
+    END IF;
+    IF lock_alone('items', false) THEN
         n := take_entities('work_item', portion);
         IF n > 0 THEN
             PERFORM recompute_items(today);
@@ -253,23 +258,47 @@ COMMENT ON FUNCTION dorad_data.recompute_services IS
     'Works off marks of deployments, for at most so many services, and marks the months they touch. '
     'Returns how many marks were worked off.';
 
-CREATE FUNCTION dorad_data.lock_facts(shared boolean, patient boolean) RETURNS boolean
+CREATE FUNCTION dorad_data.recompute_marked_items() RETURNS integer
+LANGUAGE plpgsql AS $$
+DECLARE
+    n integer := take_entities('work_item', 5000);
+BEGIN
+    IF n > 0 THEN
+        PERFORM recompute_items((SELECT as_of FROM clock));
+        PERFORM mark_months((SELECT report_tz FROM setting));
+    END IF;
+    RETURN n;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_marked_items IS
+    'Works off marks of work items, and marks the months they touch. Returns how many.';
+
+CREATE FUNCTION dorad_data.lock_alone(what text, patient boolean) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT patient THEN
-        RETURN CASE WHEN shared
-                    THEN pg_try_advisory_xact_lock_shared(lock_key('dorad'), lock_key('facts'))
-                    ELSE pg_try_advisory_xact_lock(lock_key('dorad'), lock_key('facts')) END;
-    ELSIF shared THEN
-        PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('facts'));
-    ELSE
-        PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('facts'));
+        RETURN pg_try_advisory_xact_lock(lock_key('dorad'), lock_key(what));
     END IF;
+    PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key(what));
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION dorad_data.lock_facts IS
-    'Locks the facts, shared or alone; false: others have them, and patience was not asked for.';
+COMMENT ON FUNCTION dorad_data.lock_alone IS
+    'Locks the facts or the items alone; false: others have them, and patience was not asked for.';
+
+CREATE FUNCTION dorad_data.lock_shared(what text, patient boolean) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT patient THEN
+        RETURN pg_try_advisory_xact_lock_shared(lock_key('dorad'), lock_key(what));
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key(what));
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lock_shared IS
+    'Locks the facts together with others that do; false: somebody has them alone, and patience was '
+    'not asked for.';
 
 CREATE FUNCTION dorad_data.take_scopes(max_scopes integer) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -283,9 +312,10 @@ BEGIN
         SELECT c.scope, c.name
         FROM (
             SELECT m.scope, m.name FROM month_mark AS m
-            GROUP BY m.scope, m.name ORDER BY min(m.mark_id) LIMIT max_scopes
+            GROUP BY m.scope, m.name ORDER BY min(m.mark_id) OFFSET 0
         ) AS c
-        WHERE pg_try_advisory_xact_lock(lock_key('dorad.' || c.scope), lock_key(c.name));
+        WHERE pg_try_advisory_xact_lock(lock_key('dorad.' || c.scope), lock_key(c.name))
+        LIMIT max_scopes;
     IF NOT FOUND THEN
         -- All are in others' hands: wait for one.
         SELECT m.scope, m.name INTO waiting FROM month_mark AS m ORDER BY m.mark_id LIMIT 1;
@@ -344,45 +374,101 @@ COMMENT ON FUNCTION dorad_data.compute_scopes IS
     'Computes and stores the months of the scopes in w_scope, those marked, or all; and computes '
     'what trends come of that.';
 
+CREATE FUNCTION dorad_data.recompute_some(max_services integer, walks boolean, patient boolean)
+RETURNS integer
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT (CASE WHEN walks THEN lock_shared('facts', patient)
+                 ELSE lock_alone('facts', patient) END) THEN
+        RETURN NULL;
+    ELSIF walks THEN
+        RETURN recompute_services(max_services);
+    END IF;
+    RETURN recompute_facts(max_services, false);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_some IS
+    'Works off marks of facts: of deployments alone beside other workers (walks), or of all kinds. '
+    'Null: others have the facts, and patience was not asked for.';
+
 CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
 SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
+    facts boolean;
+    items boolean;
     walks boolean;
     months boolean;
     n integer;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
+    PERFORM lock_shared('world', true);
+    facts := EXISTS (SELECT FROM mark WHERE stage <> 'work_item');
+    items := EXISTS (SELECT FROM mark WHERE stage = 'work_item');
+    months := EXISTS (SELECT FROM month_mark);
+    IF NOT (facts OR items OR months) THEN
+        RETURN 0;
+    END IF;
     PERFORM begin_work();
-    LOOP
-        walks := many_walks()
-                 AND NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'));
-        months := EXISTS (SELECT FROM month_mark);
-        -- While others have the facts, there may be months to compute.
-        IF EXISTS (SELECT FROM mark) AND lock_facts(walks, NOT months) THEN
-            n := CASE WHEN walks THEN recompute_services(max_services)
-                      ELSE recompute_facts(max_services, false) END;
-            IF walks AND n = 0 THEN
-                -- Others have just done it. To ask for the facts alone now could be a deadlock.
-                RETURN 1;
-            END IF;
-        ELSIF months THEN
-            n := recompute_months(max_services);
-        ELSE
-            RETURN 0;
-        END IF;
-        -- Nothing: another worker has just done it. Look again.
-        IF n > 0 THEN
-            RETURN n;
-        END IF;
-    END LOOP;
+    walks := many_walks() AND NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'));
+    IF facts THEN
+        n := recompute_some(max_services, walks, false);
+    END IF;
+    -- While others have the facts, there may be something else to do. Months are not, if much is
+    -- still to come that will touch them again.
+    IF n IS NULL AND items AND lock_alone('items', false) THEN
+        n := recompute_marked_items();
+    ELSIF n IS NULL AND months AND NOT (facts AND many_marks()) THEN
+        n := recompute_months(max_services);
+    ELSIF n IS NULL AND facts THEN
+        n := recompute_some(max_services, walks, true);
+    ELSIF n IS NULL AND lock_alone('items', true) THEN
+        n := recompute_marked_items();
+    END IF;
+    -- None: another worker has just done it, and there may be more. To ask for another lock now
+    -- could be a deadlock.
+    RETURN greatest(n, 1);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute IS
     'Works off marks, for at most so many services, and returns how many; 0: nothing is left. '
     'Several workers may run it at once, each call in a transaction of its own.';
+
+CREATE FUNCTION dorad_data.many_marks() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM mark WHERE stage <> 'work_item' OFFSET 200)
+$$;
+COMMENT ON FUNCTION dorad_data.many_marks IS
+    'Whether so many facts wait that months computed now would be computed again.';
+
+CREATE FUNCTION dorad_data.recompute_ahead(at_least integer) RETURNS integer
+LANGUAGE plpgsql
+SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
+SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
+SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
+DECLARE
+    n integer;
+BEGIN
+    PERFORM lock_shared('world', true);
+    IF EXISTS (SELECT FROM mark WHERE stage = 'work_item' OFFSET at_least - 1)
+       AND lock_alone('items', false) THEN
+        PERFORM begin_work();
+        n := recompute_marked_items();
+    ELSIF EXISTS (SELECT FROM mark WHERE stage = 'change' OFFSET at_least - 1)
+       AND lock_alone('facts', false) THEN
+        PERFORM begin_work();
+        n := take_entities('change', 5000);
+        IF n > 0 THEN
+            PERFORM fold_changes((SELECT as_of FROM clock));
+        END IF;
+    END IF;
+    RETURN coalesce(n, 0);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.recompute_ahead IS
+    'While more events come in: works off marks of what will hardly be touched again by them (items, '
+    'changes), where at least so many wait, and waits for nobody. Returns how many.';
 
 CREATE FUNCTION dorad_data.begin_work() RETURNS void
 LANGUAGE plpgsql AS $$
