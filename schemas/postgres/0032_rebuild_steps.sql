@@ -311,38 +311,44 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.differs IS 'Whether a table differs from what was computed beside it.';
 
-CREATE FUNCTION dorad_data.fill(of_table text) RETURNS boolean
+CREATE FUNCTION dorad_data.fill(of_table text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     empty boolean;
+    n bigint;
 BEGIN
     EXECUTE format('SELECT NOT EXISTS (SELECT FROM dorad_data.%I)', of_table) INTO empty;
     IF empty THEN
         PERFORM set_config('dorad.fills', 'on', true);
         -- As the parts laid them: what belongs together is together.
         EXECUTE format('INSERT INTO dorad_data.%I SELECT * FROM dorad_beside.%1$I', of_table);
+        GET DIAGNOSTICS n = ROW_COUNT;
         PERFORM set_config('dorad.fills', 'off', true);
     END IF;
-    RETURN empty;
+    RETURN n;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.fill IS
-    'Fills a table that is empty with what was computed beside it; returns whether it was.';
+    'Fills a table that is empty with what was computed beside it, and returns how many rows; null: '
+    'it is not empty.';
 
 CREATE FUNCTION dorad_data.rebuild_take_over(run text, of_table text) RETURNS void
 LANGUAGE plpgsql
 SET search_path = dorad_beside, dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
 SET enable_seqscan = on SET enable_mergejoin = on SET client_min_messages = warning AS $$
+DECLARE
+    filled bigint;
 BEGIN
     PERFORM check_run(run, 'take_over');
-    IF differs(of_table) THEN
-        INSERT INTO dorad_beside.differing VALUES (of_table);
+    filled := fill(of_table);
+    IF filled IS NULL AND differs(of_table) THEN
         IF of_table = 'monthly' THEN
             PERFORM take_over_months();
         END IF;
-        IF NOT fill(of_table) THEN
-            PERFORM take_over(of_table);
-        END IF;
+        PERFORM take_over(of_table);
+        INSERT INTO dorad_beside.differing VALUES (of_table);
+    ELSIF filled > 0 THEN
+        INSERT INTO dorad_beside.differing VALUES (of_table);
     END IF;
 END
 $$;
