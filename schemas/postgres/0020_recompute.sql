@@ -219,7 +219,8 @@ BEGIN
             total := total + n;
         END IF;
     END IF;
-    IF lock_alone('items', false) THEN
+    -- Not locked where there are none: another session may be asked for those that come.
+    IF EXISTS (SELECT FROM mark WHERE stage = 'work_item') AND lock_alone('items', false) THEN
         n := take_entities('work_item', portion);
         IF n > 0 THEN
             PERFORM recompute_items(today);

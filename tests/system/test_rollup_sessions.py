@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions of Postgres that recompute side by side: none waits while there is work that nobody has."""
+
+import json
+
+from stream_events import add, deployments, kept, pending
+from harness.wait import wait_until
+
+
+def keep(session, n, kind, services):
+    """n things of that kind, each of one of these services, kept and marked."""
+    name = {"deployment": "deployment_id", "work_item": "item_id", "change": "change_id"}[kind]
+    events = []
+    for i in range(n):
+        service = services[i % len(services)]
+        data = {name: f"{kind}-{i}", "landed_at": "2025-03-01T00:00:00Z"}
+        data |= {"service": service} if kind == "deployment" else {"services": [service]}
+        data |= {"change": {}, "deployment": {"environment": "production", "status": "succeeded"},
+                 "work_item": {"status": "done"}}[kind]
+        events.append({"kind": kind, "source": "/test", "id": f"{kind}/{i}", "revision": 0,
+                       "time": "2025-03-01T00:00:00Z", "data": data})
+    session.cursor().execute("SELECT dorad_data.keep(%s)", [json.dumps(events)])
+    session.commit()
+
+
+def ask(session, sql):
+    cursor = session.cursor()
+    cursor.execute(sql)
+    return cursor.fetchone()[0]
+
+
+def sessions(site, n):
+    """Of the worker's kind: whoever waits for a lock gives up soon."""
+    site.query("SELECT dorad_data.start_clock('2025-06-01')")
+    opened = [site.postgres.connect(site.database, autocommit=False) for _ in range(n)]
+    for session in opened:
+        session.cursor().execute("SET lock_timeout = '2s'")
+        session.commit()
+    return opened
+
+
+def test_a_second_session_takes_the_services_that_the_first_has_not(full_site):
+    first, second, third = sessions(full_site, 3)
+    keep(first, 400, "deployment", [f"svc-{i}" for i in range(40)])
+    assert ask(first, "SELECT dorad_data.recompute(16)") == 160
+    assert ask(second, "SELECT dorad_data.recompute(16)") == 160
+    assert ask(third, "SELECT dorad_data.recompute(16)") == 80
+    for session in (first, second, third):
+        session.commit()
+    assert ask(first, "SELECT count(*) FROM dorad_data.mark") == 0
+
+
+def test_a_second_session_takes_the_months_that_the_first_has_not(full_site):
+    first, second = sessions(full_site, 2)
+    keep(first, 40, "deployment", [f"svc-{i}" for i in range(40)])
+    assert ask(first, "SELECT dorad_data.recompute(1000)") == 40
+    first.commit()
+    assert ask(first, "SELECT dorad_data.recompute(30)") == 30
+    assert ask(second, "SELECT dorad_data.recompute(30)") == 10
+    first.commit()
+    second.commit()
+    assert ask(first, "SELECT dorad_data.recompute(30)") == 0
+
+
+def test_items_are_recomputed_while_another_session_has_the_facts(full_site):
+    first, second = sessions(full_site, 2)
+    keep(first, 10, "change", ["svc"])
+    assert ask(first, "SELECT dorad_data.recompute(16)") == 10
+    keep(second, 5, "work_item", ["svc"])
+    assert ask(second, "SELECT dorad_data.recompute_ahead(6)") == 0         # too few
+    assert ask(second, "SELECT dorad_data.recompute(16)") == 5
+    second.commit()
+    first.commit()
+    assert ask(first, "SELECT count(*) FROM dorad_data.item_fact") == 5
+
+
+def test_what_is_done_ahead_is_what_waits_for_nobody_and_no_month(full_site):
+    first, second = sessions(full_site, 2)
+    keep(first, 20, "work_item", ["svc"])
+    keep(first, 20, "change", ["svc"])
+    keep(first, 20, "deployment", ["svc"])
+    assert ask(first, "SELECT dorad_data.recompute_ahead(20)") == 20        # items
+    assert ask(second, "SELECT dorad_data.recompute_ahead(20)") == 20       # changes
+    first.commit()
+    assert ask(first, "SELECT dorad_data.recompute_ahead(1)") == 0
+    first.commit()
+    second.commit()
+    assert ask(first, "SELECT count(*) FROM dorad_data.mark WHERE stage = 'deployment'") == 20
+    assert ask(first, "SELECT count(*) FROM dorad_data.monthly") == 0
+
+
+def test_events_are_kept_while_a_recomputation_takes_its_time(full_site):
+    worker = full_site.start("rollup")
+    locker = full_site.postgres.connect(full_site.database, autocommit=False)
+    locker.cursor().execute("SELECT FROM dorad_data.clock FOR UPDATE")
+    add(full_site, deployments(30))
+    wait_until(lambda: len(kept(full_site)) == 30 and pending(full_site) == 0)
+    assert full_site.query("SELECT count(*) AS n FROM dorad_data.deployment_fact") == [{"n": 0}]
+    locker.rollback()
+    locker.close()
+    wait_until(lambda: full_site.query("SELECT sum(deployments)::int AS n FROM"
+                                       " dorad.monthly_service")[0]["n"] == 30)
+    assert worker.stop() == 0
