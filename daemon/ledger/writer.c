@@ -8,7 +8,6 @@
 
 #define EXPIRE_US INT64_C(10000000)
 #define EXPIRE_MORE_US INT64_C(200000)
-#define REST_US INT64_C(1000000)
 
 /* Known before the commit makes its rows visible. */
 static void note_first_seq(struct writer *writer, int64_t seq)
@@ -92,8 +91,12 @@ static void keep_house(struct ledger *ledger)
 		mover_when_idle(ledger);
 	else
 		mover_after_commit(ledger);
-	if (idle && !ledger->rested)
+	if (idle && !ledger->rested) {
 		space_rest(ledger);
+		(void)pthread_mutex_lock(&ledger->writer.lock);
+		ledger->writer.n_rests++;
+		(void)pthread_mutex_unlock(&ledger->writer.lock);
+	}
 	ledger->rested = idle;
 	if (now >= ledger->expire_at_us) {
 		bool more = space_expire(ledger, false);
@@ -101,21 +104,23 @@ static void keep_house(struct ledger *ledger)
 	}
 }
 
-/* While others have it and there is nothing to do, this thread gives its memory back. */
+/* What the others freed of a busy hour is at the end of this thread's heap, too: it is given
+ * back here, each time that the ledger has come to rest. Who has the turn passes it on each
+ * second, and wakes one of those who wait. */
 static void take_turn(struct committer *self)
 {
 	struct writer *writer = &self->ledger->writer;
 
 	(void)pthread_mutex_lock(&writer->lock);
 	while (writer->turn_taken) {
-		if (self->rested) {
+		if (self->n_rests == writer->n_rests) {
 			(void)pthread_cond_wait(&writer->turn, &writer->lock);
-		} else if (!writer_wait(writer, &writer->turn, REST_US)) {
-			(void)pthread_mutex_unlock(&writer->lock);
-			heap_rest();
-			self->rested = true;
-			(void)pthread_mutex_lock(&writer->lock);
+			continue;
 		}
+		self->n_rests = writer->n_rests;
+		(void)pthread_mutex_unlock(&writer->lock);
+		heap_rest();
+		(void)pthread_mutex_lock(&writer->lock);
 	}
 	writer->turn_taken = true;
 	(void)pthread_mutex_unlock(&writer->lock);
@@ -159,7 +164,6 @@ static void *writer_run(void *context)
 		bool good = trouble_mend(ledger);
 		keep_house(ledger);
 		more = wait_for_batch(ledger, good);
-		self->rested &= writer->idle;
 		bool committed = !writer->idle && commit_batch(self);
 		pass_turn(writer);
 		if (committed)

@@ -20,7 +20,7 @@ struct committer {
 	/* The log, to be synced. A descriptor of its own: Linux tells of a failed write once
 	 * through each. -1: not open. */
 	int log;
-	bool rested; /* since it last had something to do */
+	uint64_t n_rests; /* of the writer's, those that it has followed */
 };
 
 /*
@@ -49,6 +49,7 @@ struct writer {
 	size_t n_queued;
 	size_t n_patient; /* of them */
 	size_t queued_bytes;
+	uint64_t n_rests; /* how often there was nothing to do any more */
 	bool stopping;
 	bool stopped;
 	bool complained;      /* and has not yet said that it works again */
