@@ -354,7 +354,7 @@ const struct command rollup_command = {
 				"throw facts and months away and compute them again", false},
 			{"--sessions", "N",
 				"with --rebuild: that many of Postgres compute side by "
-				"side (4)",
+				"side (3)",
 				false},
 			{"--verify", NULL,
 				"compute beside, and say what differs (exit 1) or nothing",
