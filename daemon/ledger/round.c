@@ -14,14 +14,6 @@
  * begins the log anew: then a round is safe without its own sync.
  */
 
-static void tell_news(struct writer *writer)
-{
-	(void)pthread_mutex_lock(&writer->lock);
-	writer->news_told = true;
-	(void)pthread_cond_broadcast(&writer->news);
-	(void)pthread_mutex_unlock(&writer->lock);
-}
-
 /* Deliveries first, so that the forwarder finds them in memory when it is told. */
 static void end_all(struct job_list *list)
 {
@@ -131,7 +123,7 @@ static void finish(struct committer *self)
 		(void)pthread_mutex_lock(&writer->lock);
 		remove_rounds(writer, &self->round);
 		(void)pthread_mutex_unlock(&writer->lock);
-		tell_news(writer);
+		ledger_wake(self->ledger);
 	}
 	(void)pthread_mutex_unlock(&writer->finishing);
 }

@@ -9,7 +9,8 @@
 #define EXPIRE_US INT64_C(10000000)
 #define EXPIRE_MORE_US INT64_C(200000)
 
-/* Known before the commit makes its rows visible. */
+/* Known before the commit makes its rows visible. A batch may come in several transactions
+ * (trouble.c): the first of all counts. */
 static void note_first_seq(struct writer *writer, int64_t seq)
 {
 	(void)pthread_mutex_lock(&writer->lock);
@@ -32,13 +33,15 @@ static int run_jobs(struct ledger *ledger)
 		if (!first_seq)
 			first_seq = job->seq;
 	}
-	note_first_seq(writer, first_seq);
+	if (!writer->batch_seq)
+		note_first_seq(writer, first_seq);
 	return SQLITE_OK;
 }
 
 int writer_run_batch(struct ledger *ledger)
 {
 	struct db *db = ledger->writing;
+	int64_t before = ledger->writer.batch_seq;
 	int code = db_run(db, "BEGIN IMMEDIATE");
 
 	if (code != SQLITE_OK)
@@ -50,7 +53,7 @@ int writer_run_batch(struct ledger *ledger)
 		return code;
 	if (!sqlite3_get_autocommit(db->handle))
 		(void)db_run(db, "ROLLBACK");
-	note_first_seq(&ledger->writer, 0);
+	note_first_seq(&ledger->writer, before);
 	return code;
 }
 
