@@ -290,7 +290,7 @@ static const json_t *decoded_data(struct intake *in, const struct reader *event)
 {
 	const char *text = reader_text(event, "data_base64");
 	size_t n;
-	char *bytes = base64_read(text, strlen(text), in->arena, &n);
+	char *bytes = text ? base64_read(text, strlen(text), in->arena, &n) : NULL;
 
 	if (!bytes) {
 		reader_complain(event, "data_base64", "base64");
