@@ -356,8 +356,9 @@ bool dora_event_check(const struct dora_event *event, struct error *err)
 			DORA_TEXT_MAX);
 		return false;
 	}
-	if (event->revision < 0) {
-		error_setf(err, "revision: want a whole number from 0");
+	if (event->revision < 0 || event->revision > DORA_REVISION_MAX) {
+		error_setf(err, "revision: want a whole number from 0 to %lld",
+			(long long)DORA_REVISION_MAX);
 		return false;
 	}
 	if (event->time_us < 0 || event->time_us >= TIMESTAMP_END_US) {

@@ -70,7 +70,8 @@ static bool read_revision(const json_t *value, int64_t *out, struct error *err)
 		if (*end == '\0')
 			return true;
 	}
-	error_setf(err, "revision: want a whole number from 0");
+	error_setf(err, "revision: want a whole number from 0 to %lld",
+		(long long)DORA_REVISION_MAX);
 	return false;
 }
 

@@ -170,13 +170,15 @@ json_t *contract_schema(enum dora_kind kind)
 	json_t *properties = json_object_get(schema, "properties");
 
 	(void)json_object_update_new(properties,
-		packed(json_pack("{s:{s:s}, s:{s:s, s:i, s:s}, s:{s:s, s:i}, s:{s:s, s:i, s:i, "
-				 "s:s}, s:{s:s}, s:{s:s, s:i}}",
+		packed(json_pack(
+			"{s:{s:s}, s:{s:s, s:i, s:s}, s:{s:s, s:i, s:I}, s:{s:s, s:i, s:i, "
+			"s:s}, s:{s:s}, s:{s:s, s:i}}",
 			"specversion", "const", "1.0", "id", "type", "string", "maxLength",
 			DORA_ID_MAX, "pattern", ID_PATTERN, "revision", "type", "integer",
-			"minimum", 0, "source", "type", "string", "minLength", 1, "maxLength",
-			DORA_ID_MAX, "pattern", ID_PATTERN, "type", "const", type, "subject",
-			"type", "string", "maxLength", DORA_TEXT_MAX)));
+			"minimum", 0, "maximum", (json_int_t)DORA_REVISION_MAX, "source",
+			"type", "string", "minLength", 1, "maxLength", DORA_ID_MAX, "pattern",
+			ID_PATTERN, "type", "const", type, "subject", "type", "string",
+			"maxLength", DORA_TEXT_MAX)));
 	(void)json_object_update_new(properties,
 		packed(json_pack("{s:{s:s, s:s}, s:{s:s}, s:{s:s}, s:{s:s}}", "time", "type",
 			"string", "pattern", TIME_PATTERN, "datacontenttype", "const",

@@ -27,7 +27,9 @@ enum dora_kind {
 #define DORA_ID_MAX 255    /* bytes of an id, a source or a name; more is an error */
 #define DORA_WORD_MAX 500  /* bytes of a sender's word: an environment, a label, a directory */
 #define DORA_TEXT_MAX 2048 /* bytes of any other text in data */
-#define DORA_PATHS_MAX 500 /* directories in an origin; more: paths_truncated */
+#define DORA_REVISION_MAX \
+	INT64_C(999999999999999999) /* an entry's text has 18 digits at most */
+#define DORA_PATHS_MAX 500          /* directories in an origin; more: paths_truncated */
 
 /* The word in the stream's key, and the whole type: "dorad.change.v1". */
 const char *dora_kind_name(enum dora_kind kind);

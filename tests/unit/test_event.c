@@ -136,6 +136,8 @@ static void times_in_data_become_utc_with_microseconds(void)
 #define DATA "\"data\":{\"change_id\":\"a\"}"
 #define TIME "\"time\":\"2026-06-01T21:59:22Z\""
 
+#define REVISION_WANTED "revision: want a whole number from 0 to 999999999999999999"
+
 /* What is wrong with an event as a whole, and the words for it. */
 static const struct {
 	const char *text;
@@ -167,9 +169,10 @@ static const struct {
 	{E(TIME ",\"source\":\"\"," DATA), "source: want 1 to 255 bytes, got 0"},
 	{E(TIME ",\"source\":\"a\\u007f\"," DATA),
 		"source: control characters are not allowed"},
-	{E(TIME ",\"revision\":-1," DATA), "revision: want a whole number from 0"},
-	{E(TIME ",\"revision\":\"1x\"," DATA), "revision: want a whole number from 0"},
-	{E(TIME ",\"revision\":1.5," DATA), "revision: want a whole number from 0"},
+	{E(TIME ",\"revision\":-1," DATA), REVISION_WANTED},
+	{E(TIME ",\"revision\":1000000000000000000," DATA), REVISION_WANTED},
+	{E(TIME ",\"revision\":\"1x\"," DATA), REVISION_WANTED},
+	{E(TIME ",\"revision\":1.5," DATA), REVISION_WANTED},
 	{E(TIME ",\"datacontenttype\":\"text/xml\"," DATA),
 		"datacontenttype: want application/json, got text/xml"},
 };
