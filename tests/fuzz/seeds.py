@@ -1,18 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Inputs for the targets source_NAME, made of tests/fixtures.
+"""Inputs for the targets source_NAME, made of tests/fixtures; or for another target its corpus,
+YAML as JSON (which is YAML too).
 
-    seeds.py SOURCE FOLDER                      writes them there
-    seeds.py SOURCE [ARGUMENT...] PROGRAM       runs the program on a folder of them
+    seeds.py SOURCE|TARGET FOLDER                   writes them there
+    seeds.py SOURCE|TARGET [ARGUMENT...] PROGRAM    runs the program on a folder of them
 """
 
 import glob
+import json
 import os
 import subprocess
 import sys
 import tempfile
 
-FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures")
+import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(os.path.dirname(HERE), "fixtures")
+YAML = ("backstage", "catalog", "config")
 OPTION = b"X-Fuzz-Option-"
 
 
@@ -45,10 +51,31 @@ def write_seeds(source, folder):
                        read(path))
 
 
+def write_corpus(target, folder):
+    """An empty line stands where the headers of a delivery would."""
+    for path in glob.glob(os.path.join(HERE, "corpus", target, "*")):
+        text = read(path)
+        if target in YAML:
+            try:
+                document = json.dumps(yaml.safe_load(text), default=str)
+            except (yaml.YAMLError, ValueError, TypeError):
+                continue
+            text = b"\n\n" + document.encode("ascii")
+        with open(os.path.join(folder, os.path.basename(path)), "wb") as file:
+            file.write(text)
+
+
+def write(name, folder):
+    if os.path.isdir(os.path.join(FIXTURES, name)):
+        write_seeds(name, folder)
+    else:
+        write_corpus(name, folder)
+
+
 if __name__ == "__main__":
     if os.path.isdir(sys.argv[-1]):
-        write_seeds(sys.argv[1], sys.argv[-1])
+        write(sys.argv[1], sys.argv[-1])
         sys.exit(0)
     with tempfile.TemporaryDirectory(prefix="dorad-seeds-") as seeds:
-        write_seeds(sys.argv[1], seeds)
+        write(sys.argv[1], seeds)
         sys.exit(subprocess.run([sys.argv[-1], *sys.argv[2:-1], seeds], check=False).returncode)
