@@ -4,7 +4,6 @@
 #include "base/xalloc.h"
 
 #include <assert.h>
-#include <openssl/ssl.h>
 #include <stdlib.h>
 
 #define LINGER_US INT64_C(2000000)
@@ -164,12 +163,9 @@ static bool start_tls(struct connection *connection)
 	struct http_server *server = connection->loop->server;
 
 	(void)pthread_mutex_lock(&server->tls_lock);
-	connection->wire.ssl = SSL_new(server->tls);
+	bool begun = tls_begin(&connection->wire, server->tls);
 	(void)pthread_mutex_unlock(&server->tls_lock);
-	if (!connection->wire.ssl || SSL_set_fd(connection->wire.ssl, connection->wire.fd) != 1)
-		return false;
-	SSL_set_accept_state(connection->wire.ssl);
-	return true;
+	return begun;
 }
 
 /* The client's own address is known: count it, and let it begin. */
@@ -184,7 +180,7 @@ void connection_begin(struct connection *connection)
 		return;
 	}
 	if (loop->n_phase[PHASE_HANDSHAKE] >= loop->server->limits.handshakes)
-		evict_oldest_handshake(loop);
+		evict_worst_handshake(loop);
 	if (start_tls(connection))
 		connection_enter(connection, PHASE_HANDSHAKE);
 	else

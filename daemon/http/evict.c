@@ -153,14 +153,12 @@ bool evict_worst(struct loop *loop, const struct connection *newcomer, enum http
 	return true;
 }
 
-bool evict_oldest_handshake(struct loop *loop)
+void evict_worst_handshake(struct loop *loop)
 {
-	struct connection *oldest = TAILQ_FIRST(&loop->phases[PHASE_HANDSHAKE]);
+	struct connection *worst = worst_in(loop, PHASE_HANDSHAKE, NULL, false);
 
-	if (!oldest)
-		return false;
-	connection_close(oldest, HTTP_CLOSE_HANDSHAKES);
-	return true;
+	if (worst)
+		connection_close(worst, HTTP_CLOSE_HANDSHAKES);
 }
 
 bool evict_largest(struct loop *loop, bool file)

@@ -111,8 +111,11 @@ static void take(struct connection *connection, const char *bytes, size_t n)
 
 	if (connection->phase == PHASE_IDLE)
 		connection_enter(connection, PHASE_HEAD);
-	if (!connection->request)
+	if (!connection->request) {
 		connection->request = request_create(connection);
+		connection->wire.n_pieces = 0;
+		connection->wire.n_bytes = 0;
+	}
 	for (;;) {
 		struct http_reader *reader = connection->request->reader;
 		struct http_data data;
@@ -152,11 +155,14 @@ static void read_request(struct connection *connection)
 
 	switch (wire_read(&connection->wire, connection->loop->scratch, SCRATCH_BYTES, &n)) {
 	case WIRE_DONE:
-		take(connection, connection->loop->scratch, n);
+		if (wire_is_crumbs(&connection->wire))
+			output_dismiss(connection, 408, HTTP_CLOSE_SLOW);
+		else
+			take(connection, connection->loop->scratch, n);
 		break;
 	case WIRE_WANTS_READ:
-	case WIRE_WANTS_WRITE: /* what TLS wants to say of itself goes with the answer */
 		break;
+	case WIRE_WANTS_WRITE: /* TLS finds no room for a few bytes: nobody reads them */
 	case WIRE_END:
 	case WIRE_BROKEN:
 		connection_close(

@@ -78,7 +78,7 @@ void evict_overdue(struct loop *loop, int64_t now);
 /* Makes room for the newcomer (NULL: a descriptor is needed); HTTP_CLOSE_ADDRESS: among those
  * of its address. False: there is no other that may be closed. */
 bool evict_worst(struct loop *loop, const struct connection *newcomer, enum http_close why);
-bool evict_oldest_handshake(struct loop *loop);
+void evict_worst_handshake(struct loop *loop);
 /* The largest body in memory, or file. */
 bool evict_largest(struct loop *loop, bool file);
 

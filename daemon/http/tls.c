@@ -98,3 +98,27 @@ SSL_CTX *tls_create(const struct http_tls *tls, struct error *err)
 	}
 	return context;
 }
+
+// NOLINTNEXTLINE(readability-function-size): OpenSSL says how many parameters
+static void on_message(int written, int version, int type, const void *bytes, size_t n,
+	SSL *ssl, void *context)
+{
+	struct wire *wire = context;
+
+	(void)version;
+	(void)ssl;
+	if (!written && type == SSL3_RT_HANDSHAKE && n > 0 &&
+		*(const unsigned char *)bytes == SSL3_MT_KEY_UPDATE)
+		wire->n_rekeyed++;
+}
+
+bool tls_begin(struct wire *wire, SSL_CTX *context)
+{
+	wire->ssl = SSL_new(context);
+	if (!wire->ssl || SSL_set_fd(wire->ssl, wire->fd) != 1)
+		return false;
+	SSL_set_msg_callback(wire->ssl, on_message);
+	SSL_set_msg_callback_arg(wire->ssl, wire);
+	SSL_set_accept_state(wire->ssl);
+	return true;
+}

@@ -9,6 +9,10 @@
 
 #include <sys/socket.h>
 
+#define RECORDS_AT_A_TIME 64
+/* What sender changes its key so often? A new one costs as much as ten records. */
+#define REKEYED_MAX 16
+
 static enum wire_step tls_step(struct wire *wire, int result)
 {
 	if (result > 0)
@@ -28,35 +32,46 @@ enum wire_step wire_handshake(struct wire *wire)
 	return tls_step(wire, SSL_accept(wire->ssl));
 }
 
-/* A record holds 16 KiB at most: several are taken, as long as they are there. */
+/* A record holds 16 KiB at most: several are taken, as long as they are there; but of small
+ * ones not so many that others wait. What is left, the socket tells of again. */
 static enum wire_step tls_read(struct wire *wire, char *bytes, size_t n, size_t *out_n)
 {
 	*out_n = 0;
-	while (*out_n < n) {
+	for (int i = 0; i < RECORDS_AT_A_TIME && *out_n < n; i++) {
 		size_t got = 0;
 		enum wire_step step = tls_step(
 			wire, SSL_read_ex(wire->ssl, bytes + *out_n, n - *out_n, &got));
+		if (wire->n_rekeyed > REKEYED_MAX)
+			return WIRE_BROKEN;
 		if (step != WIRE_DONE)
 			return *out_n > 0 ? WIRE_DONE : step;
+		wire->n_pieces++;
 		*out_n += got;
 	}
 	return WIRE_DONE;
 }
 
-enum wire_step wire_read(struct wire *wire, char *bytes, size_t n, size_t *out_n)
+static enum wire_step plain_read(struct wire *wire, char *bytes, size_t n, size_t *out_n)
 {
-	*out_n = 0;
-	if (wire->ssl)
-		return tls_read(wire, bytes, n, out_n);
-
 	ssize_t got = recv(wire->fd, bytes, n, 0);
+
 	if (got > 0) {
+		wire->n_pieces++;
 		*out_n = (size_t)got;
 		return WIRE_DONE;
 	}
 	if (got == 0)
 		return WIRE_END;
 	return errno == EAGAIN || errno == EINTR ? WIRE_WANTS_READ : WIRE_BROKEN;
+}
+
+enum wire_step wire_read(struct wire *wire, char *bytes, size_t n, size_t *out_n)
+{
+	*out_n = 0;
+	enum wire_step step =
+		wire->ssl ? tls_read(wire, bytes, n, out_n) : plain_read(wire, bytes, n, out_n);
+	wire->n_bytes += (int64_t)*out_n;
+	return step;
 }
 
 enum wire_step wire_write(struct wire *wire, const char *bytes, size_t n, size_t *out_n)
@@ -73,9 +88,16 @@ enum wire_step wire_write(struct wire *wire, const char *bytes, size_t n, size_t
 	return errno == EAGAIN || errno == EINTR ? WIRE_WANTS_WRITE : WIRE_BROKEN;
 }
 
+bool wire_is_crumbs(const struct wire *wire)
+{
+	return wire->n_pieces > WIRE_PIECES + wire->n_bytes / WIRE_BYTES_PER_PIECE;
+}
+
+/* Not SSL_has_pending(), which is true of half a record, too: to read that again and again
+ * until the rest comes would leave no time for anybody else. */
 bool wire_has_more(const struct wire *wire)
 {
-	return wire->ssl && SSL_has_pending(wire->ssl);
+	return wire->ssl && SSL_pending(wire->ssl) > 0;
 }
 
 void wire_shut(struct wire *wire)

@@ -14,8 +14,20 @@
  */
 struct wire {
 	int fd;
-	SSL *ssl; /* NULL: plain */
+	SSL *ssl;      /* NULL: plain */
+	int n_rekeyed; /* how often the other side changed its key */
+	/* Of the request being read: what came, and in how many pieces. */
+	int64_t n_pieces;
+	int64_t n_bytes;
 };
+
+/*
+ * Each piece, a TLS record or what one read of a plain socket finds, costs us a microsecond or
+ * two whatever it holds: a body of a byte each would keep a processor busy for a minute. A
+ * request may come in so many pieces, and in one more for so many of its bytes.
+ */
+#define WIRE_PIECES 4096
+#define WIRE_BYTES_PER_PIECE 64
 
 enum wire_step {
 	WIRE_DONE, /* some bytes went, or the handshake is complete */
@@ -29,6 +41,9 @@ enum wire_step wire_handshake(struct wire *wire);
 enum wire_step wire_read(struct wire *wire, char *bytes, size_t n, size_t *out_n);
 enum wire_step wire_write(struct wire *wire, const char *bytes, size_t n, size_t *out_n);
 
+/* In more pieces than that. */
+bool wire_is_crumbs(const struct wire *wire);
+
 /* Bytes are here already that the socket would not tell of. */
 bool wire_has_more(const struct wire *wire);
 
@@ -38,5 +53,8 @@ void wire_close(struct wire *wire);
 
 /* NULL: err says which file and why. The caller frees it with SSL_CTX_free(). */
 SSL_CTX *tls_create(const struct http_tls *tls, struct error *err);
+
+/* Speaks TLS over the wire's socket from here on. False: OpenSSL gives no connection. */
+bool tls_begin(struct wire *wire, SSL_CTX *context);
 
 #endif

@@ -8,7 +8,7 @@
 /* What a server counts, for /metrics. */
 enum http_close {
 	HTTP_CLOSE_DEADLINE,    /* handshake, header, body, answer or write took too long */
-	HTTP_CLOSE_SLOW,        /* body below the floor */
+	HTTP_CLOSE_SLOW,        /* body below the floor, or a request in crumbs */
 	HTTP_CLOSE_CONNECTIONS, /* evicted at the cap of connections, or no descriptor left */
 	HTTP_CLOSE_ADDRESS,     /* evicted at the cap of its address */
 	HTTP_CLOSE_BYTES,       /* evicted at the cap of bytes in flight */

@@ -8,38 +8,14 @@ import shutil
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import time
 
 import pytest
 
 from harness.front import Front, chunked, head, is_closed, post, read_answer
+from harness.tls import Authority, context_for, options
 from harness.wait import wait_until
-
-
-class Authority:
-    """A certificate authority in a folder."""
-
-    def __init__(self, folder, name):
-        self.folder, self.name = str(folder), name
-        self.file = self.make(name, [])
-
-    def path(self, name):
-        return f"{self.folder}/{self.name}-{name}"
-
-    def make(self, name, signer):
-        """name.pem and name.key; returns the first."""
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-days", "30", "-subj", f"/CN={name}", "-addext",
-             "subjectAltName=DNS:dorad.test", "-keyout", self.path(f"{name}.key"), "-out",
-             self.path(f"{name}.pem"), *signer], check=True, stderr=subprocess.DEVNULL)
-        return self.path(f"{name}.pem")
-
-    def issue(self, name):
-        return self.make(name, ["-CA", self.file, "-CAkey", self.path(f"{self.name}.key"),
-                                "-addext", "basicConstraints=critical,CA:FALSE"])
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +26,11 @@ def authority(tmp_path_factory):
     return it
 
 
-def options(authority, name="server"):
-    return {"certificate": authority.path(f"{name}.pem"), "key": authority.path(f"{name}.key")}
-
-
 @pytest.fixture
 def front(authority):
     with Front("plain=127.0.0.1:0", **options(authority), handshake_us=500_000) as it:
         it.addresses.reverse()      # front.get() speaks plainly
         yield it
-
-
-def context_for(authority, version=None):
-    context = ssl.create_default_context(cafile=authority.file)
-    if version:
-        context.minimum_version = context.maximum_version = version
-    return context
 
 
 def connect_tls(front, context, session=None, timeout=30):
