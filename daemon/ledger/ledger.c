@@ -135,7 +135,8 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		return LEDGER_OPENED;
 	}
 	space_watch(ledger);
-	recent_settled(&ledger->recent, db_number(ledger->writing, cursor, 0));
+	recent_settled(
+		&ledger->recent, db_number(ledger->writing, cursor, 0), ledger->generation);
 	ledger->reading = db_open(ledger->path, busy_ms, &code, err);
 	return ledger->reading ? LEDGER_OPENED : LEDGER_BAD;
 }

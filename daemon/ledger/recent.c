@@ -61,11 +61,14 @@ bool recent_holds_any(struct recent *recent)
 	return any;
 }
 
-void recent_settled(struct recent *recent, int64_t cursor)
+void recent_settled(struct recent *recent, int64_t cursor, uint64_t generation)
 {
 	(void)pthread_mutex_lock(&recent->lock);
-	recent->cursor = cursor;
-	recent->cursor_known = true;
+	if (generation >= recent->generation) {
+		recent->cursor = cursor;
+		recent->cursor_known = true;
+		recent->generation = generation;
+	}
 	(void)pthread_mutex_unlock(&recent->lock);
 }
 

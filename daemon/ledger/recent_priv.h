@@ -28,8 +28,9 @@ struct recent {
 	struct held_list list; /* in the order of seq */
 	size_t n;
 	size_t bytes;
-	int64_t cursor;    /* as the file has it; every row up to here has been handled */
-	bool cursor_known; /* else nothing is given */
+	int64_t cursor;      /* as the file has it; every row up to here has been handled */
+	bool cursor_known;   /* else nothing is given */
+	uint64_t generation; /* of the file it was read from */
 };
 
 void recent_init(struct recent *recent);
@@ -42,8 +43,9 @@ bool recent_hold(struct recent *recent, struct held *held);
 /* Something is there that the forwarder has not taken yet. */
 bool recent_holds_any(struct recent *recent);
 
-/* The cursor was committed, or read from the file. */
-void recent_settled(struct recent *recent, int64_t cursor);
+/* The cursor was committed, or read from the file, which is of this generation: that of a file
+ * set aside meanwhile says nothing. */
+void recent_settled(struct recent *recent, int64_t cursor, uint64_t generation);
 
 /* Rows from the one after the cursor on, for as long as none is missing: n of them go into
  * items, and live as long as the arena. */

@@ -127,7 +127,7 @@ enum ledger_result ledger_settle(
 		ledger_write_lightly(ledger, !settlement->hurry, settle, &settling, err);
 
 	if (result == LEDGER_DONE && settling.cursor)
-		recent_settled(&ledger->recent, settling.cursor);
+		recent_settled(&ledger->recent, settling.cursor, settlement->generation);
 	return result;
 }
 

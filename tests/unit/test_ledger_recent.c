@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_folder.h"
 
+#include "recent_priv.h"
+
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -124,12 +126,40 @@ static void no_more_is_held_than_there_is_room_for(void)
 	CHECK_INT(atomic_load(&n_freed), 3);
 }
 
+static void release(void *owner)
+{
+	(void)owner;
+	atomic_fetch_add(&n_freed, 1);
+}
+
+/* The forwarder may be about to say so while the writer sets the file aside. */
+static void a_cursor_of_a_file_that_was_set_aside_moves_nothing(void)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	const struct ledger_entry kept = {.endpoint = "gh", .source = "github"};
+	struct held held = {.seq = 1, .kept = &kept, .owner = arena, .release = release};
+	struct ledger_row items[1];
+	struct recent recent = {0};
+
+	recent_init(&recent);
+	recent_settled(&recent, 499, 0);
+	recent_clear(&recent);
+	recent_settled(&recent, 0, 1);
+	CHECK(recent_hold(&recent, &held));
+	recent_settled(&recent, 500, 0);
+	const struct ledger_window one = {.rows = 1, .bytes = 1};
+	CHECK_INT(recent_take(&recent, &one, arena, items), 1);
+	CHECK_INT(items[0].seq, 1);
+	recent_destroy(&recent);
+}
+
 int main(void)
 {
 	(void)sem_init(&answered, 0, 0);
 	RUN(what_was_just_kept_comes_from_memory_as_the_file_has_it);
 	RUN(a_row_of_another_writer_in_between_is_not_passed_over);
 	RUN(no_more_is_held_than_there_is_room_for);
+	RUN(a_cursor_of_a_file_that_was_set_aside_moves_nothing);
 	remove_all();
 	return tap_done();
 }
