@@ -222,7 +222,7 @@ static void look_again(struct ledger *ledger)
 	}
 }
 
-bool trouble_mend(struct ledger *ledger)
+static bool mend(struct ledger *ledger)
 {
 	struct writer *writer = &ledger->writer;
 
@@ -244,4 +244,14 @@ bool trouble_mend(struct ledger *ledger)
 		return false;
 	note_health(writer, false, false);
 	return true;
+}
+
+/* What waits while it is bad is no reason to try again at once. */
+bool trouble_mend(struct ledger *ledger)
+{
+	bool good = mend(ledger);
+
+	if (!good)
+		ledger->writer.retry_at_us = now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US;
+	return good;
 }
