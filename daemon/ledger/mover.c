@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define PAGE_BYTES 4096
@@ -47,6 +48,8 @@ static int move(struct ledger *ledger, struct db *db, int mode, bool *whole)
 	int n_moved = 0;
 	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &n_log, &n_moved);
 
+	if (code == SQLITE_IOERR_FSYNC)
+		round_doubt(&ledger->writer, EIO);
 	*whole = code == SQLITE_OK && n_moved == n_log;
 	if (code == SQLITE_OK && n_moved >= 0)
 		atomic_store(&mover->moved, n_begun << 32 | (uint32_t)n_moved);

@@ -21,6 +21,7 @@ import pytest
 from harness.dorad import Site
 from harness.faults import (ROUNDS, Senders, dice, event, optimised, request, send, shim,
                             small_disk)
+from harness.wait import wait_until
 
 Operation = namedtuple("Operation", "what path offset data")
 RECORD = struct.Struct("<c7xqqq")
@@ -238,6 +239,31 @@ def test_no_power_cut_loses_anything_while_the_log_is_moved_into_the_file():
         assert count(trace, "a") >= 100 and begun >= 3 and moves >= 5
         assert longest < 1 << 20, "half a MiB is a sixteenth of that disk"
         cut(before, trace, rolls, 300 * ROUNDS)
+
+
+@pytest.mark.parametrize("nth", [2, 3])
+def test_a_log_that_a_sync_failed_over_is_written_anew_before_it_is_moved(nth):
+    """The sync is the one with which a log begins to be moved once nothing comes any more: nobody
+    else syncs it after that."""
+    with Site() as site, small_disk(site, "8m"):
+        site.endpoint("push", "events")
+        site.start("receive").stop()
+        path = os.path.join(site.folder, "trace")
+        receive = site.start("receive", env=shim(trace=path, call="sync", nth=nth,
+                                                 errno=errno.EIO))
+        assert send(site.receive_address, request(site.secrets["push"], event("a"))) == 200
+        wait_until(lambda: count(read_trace(path), "f")
+                   and count(read_trace(path), "s", "ledger.db"))
+        receive.kill()
+        trace = list(read_trace(path))
+        failed, = (n for n, operation in enumerate(trace) if operation.what == "f")
+        log = trace[failed].path.endswith("-wal")
+        renewed = False
+        for operation in trace[failed + 1:]:
+            if operation.path.endswith("-wal"):
+                renewed = renewed or (operation.what == "w" and operation.offset == 0)
+            assert renewed or not log or operation.what != "w" \
+                or not operation.path.endswith("ledger.db"), "moved from a log that is in doubt"
 
 
 def test_dorad_itself_starts_on_what_a_power_cut_left():
