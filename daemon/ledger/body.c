@@ -122,6 +122,16 @@ const char *body_unpack(struct body_unpacker *unpacker, const struct body_packed
 		return NULL;
 	}
 #ifdef HAVE_ZSTD
+	/* Before so much room is made. */
+	unsigned long long n_says = ZSTD_getFrameContentSize(packed->bytes, packed->n);
+	if (n_says != n) {
+		if (n_says < ZSTD_CONTENTSIZE_ERROR)
+			error_setf(err, "%llu bytes are kept of %zu", n_says, n);
+		else
+			error_setf(err,
+				"the kept body cannot be decompressed: it has no beginning");
+		return NULL;
+	}
 	char *body = arena_alloc(arena, n + 1);
 	if (!unpacker->context)
 		unpacker->context = ZSTD_createDCtx();

@@ -120,6 +120,26 @@ static void a_garbled_header_does_not_keep_the_receiver_from_starting(void)
 	CHECK(strstr(find_aside(), "corrupt-") != NULL);
 }
 
+/* What SQLite cannot know to be wrong. */
+static void a_length_that_cannot_be_is_words_and_takes_no_memory(void)
+{
+	static char body[4000];
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+	begin();
+	struct ledger *ledger = opened();
+
+	memset(body, 'x', sizeof(body) - 1); /* is compressed where that can be */
+	keep(ledger, body);
+	ledger_close(ledger);
+	run_sql("UPDATE delivery SET n_body = 1 << 46");
+	ledger = opened();
+	struct ledger_rows rows = next(ledger, arena);
+	CHECK_INT(rows.n, 1);
+	CHECK(rows.items[0].body == NULL);
+	CHECK(strstr(rows.items[0].unreadable, "70368744177664") != NULL);
+	ledger_close(ledger);
+}
+
 static size_t copy(const char *from, const char *to)
 {
 	static char bytes[1 << 20];
@@ -232,6 +252,7 @@ int main(void)
 	RUN(another_programs_database_is_refused);
 	RUN(a_corrupt_ledger_is_set_aside_whole_and_salvaged);
 	RUN(a_garbled_header_does_not_keep_the_receiver_from_starting);
+	RUN(a_length_that_cannot_be_is_words_and_takes_no_memory);
 	RUN(a_torn_log_keeps_all_that_was_committed_before_it);
 	RUN(two_crashes_on_a_row_condemn_it);
 	RUN(a_kill_or_want_of_memory_says_little_of_the_row);
