@@ -130,16 +130,16 @@ static void note_result(
 
 	(void)pthread_mutex_lock(&forwarder->lock);
 	bool was_failing = state->failing_since_us != 0;
-	bool changed = strcmp(state->trouble, err->text) != 0;
+	bool changed = strcmp(state->trouble.text, err->text) != 0;
 	state->connected = result != STREAM_BROKEN && result != STREAM_NOT_MASTER;
 	if (result == STREAM_DONE) {
 		state->failing_since_us = 0;
-		state->trouble[0] = '\0';
+		state->trouble = (struct error){0};
 	} else {
 		state->n_failures[result]++;
 		if (!was_failing)
 			state->failing_since_us = clock_us(CLOCK_REALTIME);
-		(void)snprintf(state->trouble, sizeof(state->trouble), "%s", err->text);
+		state->trouble = *err;
 	}
 	(void)pthread_mutex_unlock(&forwarder->lock);
 
@@ -198,28 +198,41 @@ static enum stream_result do_chores(struct forwarder *forwarder, bool idle, stru
 }
 
 enum work {
-	WORK_SOME, /* there may be more at once */
-	WORK_NONE, /* nothing to forward */
-	WORK_BAD,  /* the link has been told; rest link_wait_us() */
+	WORK_SOME,   /* there may be more at once */
+	WORK_NONE,   /* nothing to forward */
+	WORK_UNREAD, /* nobody knows whether there is anything */
+	WORK_BAD,    /* the link has been told; rest link_wait_us() */
 };
+
+static enum work work_of(enum forward_found found)
+{
+	switch (found) {
+	case FORWARD_SOME:
+		return WORK_SOME;
+	case FORWARD_NOTHING:
+		return WORK_NONE;
+	case FORWARD_UNREAD:
+		return WORK_UNREAD;
+	}
+	__builtin_unreachable();
+}
 
 static enum work work(struct forwarder *forwarder, size_t *n_rows, struct error *err)
 {
+	enum forward_found found = FORWARD_UNREAD;
 	size_t n = 0;
 	enum stream_result result = do_chores(forwarder, false, err);
 
 	if (result == STREAM_DONE)
-		result = forward_window(forwarder, &n, err);
-	if (result == STREAM_DONE && n == 0)
+		result = forward_window(forwarder, &found, &n, err);
+	if (result == STREAM_DONE && found == FORWARD_NOTHING)
 		result = forward_mark(forwarder, err);
-	if (result == STREAM_DONE && n == 0)
+	if (result == STREAM_DONE && found == FORWARD_NOTHING)
 		result = do_chores(forwarder, true, err);
 	*n_rows += n;
 	note_result(forwarder, result, err);
 	(void)link_step(&forwarder->link, stream_link_input(result));
-	if (result != STREAM_DONE)
-		return WORK_BAD;
-	return n ? WORK_SOME : WORK_NONE;
+	return result == STREAM_DONE ? work_of(found) : WORK_BAD;
 }
 
 /* Whatever the link asks for next. */
@@ -279,6 +292,8 @@ void forwarder_run(struct forwarder *forwarder)
 		case WORK_NONE:
 			wait_for_news(forwarder);
 			break;
+		case WORK_UNREAD:
+			break;
 		case WORK_BAD:
 			(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));
 			break;
@@ -296,8 +311,9 @@ static bool finish(struct forwarder *forwarder,
 
 	while (!is_stopped(forwarder)) {
 		struct error words = {0};
+		enum work did = step(forwarder, &n_rows, &words);
 
-		switch (step(forwarder, &n_rows, &words)) {
+		switch (did) {
 		case WORK_SOME:
 			n_failures = 0;
 			if (on_progress)
@@ -305,12 +321,14 @@ static bool finish(struct forwarder *forwarder,
 			break;
 		case WORK_NONE:
 			return true;
+		case WORK_UNREAD:
 		case WORK_BAD:
 			if (++n_failures >= MOST_FAILURES) {
 				error_setf(err, "%s", words.text);
 				return false;
 			}
-			(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));
+			if (did == WORK_BAD)
+				(void)forwarder_rest(forwarder, link_wait_us(&forwarder->link));
 			break;
 		}
 	}

@@ -34,8 +34,9 @@ DEFINE_CLEANUP(struct forwarder *, forwarder_destroy);
 /* Until forwarder_stop(). */
 void forwarder_run(struct forwarder *forwarder);
 
-/* Until nothing is left to forward. False: stopped, or Redis failed so often in a row that
- * somebody should know; err has words. on_progress: NULL, or called after each window. */
+/* Until nothing is left to forward. False: stopped, or Redis or the ledger failed so often in a
+ * row that somebody should know; err has words. on_progress: NULL, or called after each window.
+ */
 bool forwarder_finish(struct forwarder *forwarder,
 	void (*on_progress)(void *context, int64_t n_rows), void *context, struct error *err);
 
@@ -47,7 +48,7 @@ void forwarder_retry(struct forwarder *forwarder);
 struct forwarder_state {
 	bool connected;
 	int64_t failing_since_us; /* CLOCK_REALTIME; 0: the last thing asked was answered */
-	char trouble[160];        /* in words, while failing */
+	struct error trouble;     /* while failing */
 	uint64_t n_rows[LEDGER_N_STATES]; /* settled, by their new state */
 	uint64_t n_events[DORA_N_KINDS];  /* acknowledged */
 	uint64_t n_withdrawn;

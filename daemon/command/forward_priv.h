@@ -28,10 +28,17 @@ struct forwarder {
 /* False: stopped meanwhile. */
 bool forwarder_rest(struct forwarder *forwarder, int64_t us);
 
+/* What the ledger had. */
+enum forward_found {
+	FORWARD_SOME,
+	FORWARD_NOTHING,
+	FORWARD_UNREAD, /* it could not be read and was waited for; err says why */
+};
+
 /* forward_window.c: one window of rows, sent and settled. Redis's part is the result; a ledger
- * that cannot be read or written is waited for. */
-enum stream_result forward_window(
-	struct forwarder *forwarder, size_t *out_rows, struct error *err);
+ * that cannot be written is waited for. */
+enum stream_result forward_window(struct forwarder *forwarder, enum forward_found *out_found,
+	size_t *out_rows, struct error *err);
 
 enum forward_check {
 	FORWARD_ALL_THERE,

@@ -357,21 +357,22 @@ static void settle(struct forwarder *forwarder, struct window *window, size_t n_
 	tell(forwarder, window, n_rows);
 }
 
-enum stream_result forward_window(
-	struct forwarder *forwarder, size_t *out_rows, struct error *err)
+enum stream_result forward_window(struct forwarder *forwarder, enum forward_found *out_found,
+	size_t *out_rows, struct error *err)
 {
 	static const struct ledger_window most = {.rows = WINDOW_ROWS, .bytes = WINDOW_BYTES};
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	struct window window = {.arena = arena};
-	struct error words = {0};
 	size_t acknowledged = 0;
 
 	*out_rows = 0;
-	if (!ledger_next(forwarder->options.ledger, &most, arena, &window.rows, &words)) {
-		log_warn("ledger cannot be read just now: %s", words.text);
+	if (!ledger_next(forwarder->options.ledger, &most, arena, &window.rows, err)) {
+		log_warn("ledger cannot be read just now: %s", err->text);
 		(void)forwarder_rest(forwarder, RETRY_US);
+		*out_found = FORWARD_UNREAD;
 		return STREAM_DONE;
 	}
+	*out_found = window.rows.n ? FORWARD_SOME : FORWARD_NOTHING;
 	if (!window.rows.n)
 		return STREAM_DONE;
 	plan_rows(forwarder, &window);

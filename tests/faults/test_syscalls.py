@@ -12,7 +12,7 @@ import os
 import pytest
 
 from harness.dorad import Site
-from harness.faults import ROUNDS, dice, event, optimised, request, send, shim
+from harness.faults import ROUNDS, backlog, dice, event, optimised, request, send, shim
 from harness.wait import wait_until
 
 N_DELIVERIES = 12
@@ -173,6 +173,17 @@ def test_a_disk_that_fails_for_good_is_never_answered_200(quick):
     assert 503 in statuses
     assert os.path.exists(path)
     assert answered <= kept_ids(quick)
+
+
+def test_a_replay_that_could_not_read_the_ledger_does_not_say_that_it_is_done(quick):
+    receive = quick.start("receive")
+    assert len(post_some(quick, "r", 1)) == 1
+    wait_until(lambda: backlog(quick) == 0)
+    assert receive.stop() == 0
+    for nth in range(1, 6):
+        quick.redis.client().flushall()
+        done = quick.run("replay", check=False, env=shim(call="sync", nth=nth, errno=errno.EIO))
+        assert ids(quick) == ({"r-0"} if done.returncode == 0 else set()), (nth, done.stdout)
 
 
 @pytest.mark.parametrize("slow_ms", [1000, 9000])
