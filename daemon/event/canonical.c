@@ -220,9 +220,14 @@ const char *dora_event_text(const struct dora_event *event, size_t *out_n)
 
 char *canonical_text(const json_t *value, size_t *out_n)
 {
-	char *text = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+	char *dumped = json_dumps(value, JSON_SORT_KEYS | JSON_COMPACT | JSON_ENCODE_ANY);
+	json_free_t give_back;
 
-	assert(text); /* it fails on a text that is no UTF-8, and none is in a tree */
-	*out_n = strlen(text);
+	assert(dumped); /* it fails on a text that is no UTF-8, and none is in a tree */
+	*out_n = strlen(dumped);
+	/* jansson's memory is not free()'s while a delivery is read (base/scratch.h). */
+	char *text = xmemdup(dumped, *out_n + 1);
+	json_get_alloc_funcs(NULL, &give_back);
+	give_back(dumped);
 	return text;
 }

@@ -56,6 +56,36 @@ static void the_canonical_form_is_what_the_library_writes_byte_for_byte(void)
 	json_decref(value);
 }
 
+#define BEFORE 16 /* what lies before each piece, so that free() does not know it */
+
+static void *piece_alloc(size_t n)
+{
+	char *piece = malloc(BEFORE + n);
+
+	return piece ? piece + BEFORE : NULL;
+}
+
+static void piece_free(void *piece)
+{
+	free((char *)piece - BEFORE);
+}
+
+static void the_text_of_a_tree_is_freed_whatever_memory_the_tree_is_in(void)
+{
+	json_malloc_t usual_alloc;
+	json_free_t usual_free;
+	size_t n;
+
+	json_get_alloc_funcs(&usual_alloc, &usual_free);
+	json_set_alloc_funcs(piece_alloc, piece_free);
+	json_t *value = json_pack("{s:[i]}", "a", 1);
+	char *text = canonical_text(value, &n);
+	json_decref(value);
+	json_set_alloc_funcs(usual_alloc, usual_free);
+	CHECK_STR(text, "{\"a\":[1]}");
+	free(text);
+}
+
 static void each_kind_has_its_name(void)
 {
 	for (int kind = 0; kind < DORA_N_KINDS; kind++) {
@@ -72,6 +102,7 @@ int main(void)
 {
 	RUN(the_canonical_form_has_sorted_keys_and_no_spaces);
 	RUN(the_canonical_form_is_what_the_library_writes_byte_for_byte);
+	RUN(the_text_of_a_tree_is_freed_whatever_memory_the_tree_is_in);
 	RUN(each_kind_has_its_name);
 	return tap_done();
 }
