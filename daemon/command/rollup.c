@@ -94,8 +94,9 @@ static bool init(struct rollup *rollup, struct error *err)
 			config->path);
 		return false;
 	}
-	rollup->hand = (struct rollup_hand){
-		.store = store_create(&store_options, err), .counts = &rollup->counts};
+	rollup->hand = (struct rollup_hand){.store = store_create(&store_options, err),
+		.counts = &rollup->counts,
+		.by_turns = !rollup->once};
 	rollup->stream = stream_create(&stream_options, err);
 	if (!rollup->hand.store || !rollup->stream)
 		return false;

@@ -38,6 +38,7 @@ struct rollup_gauge {
 struct rollup_hand {
 	struct store *store;
 	struct rollup_counts *counts;
+	bool by_turns;   /* more comes in all the time: what goes last has its turn */
 	size_t services; /* that a transaction takes; 0: none was made yet */
 	int64_t worked;  /* transactions that found work */
 };
@@ -107,7 +108,6 @@ enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class
 
 /* Applies rollup.catalog if it is not as it was; a bad file leaves what was applied. */
 enum rollup_progress rollup_catalog(struct rollup *rollup);
-
 /* How the group stands, for /metrics; alarms about entries deleted before it was given them. */
 enum rollup_progress rollup_watch_losses(struct rollup *rollup);
 /* Once a minute: the clock, trimming, losses. */

@@ -184,6 +184,7 @@ struct rollup_helper *rollup_helper_start(struct rollup *rollup, struct error *e
 	helper->once = rollup->once;
 	helper->due_us = rollup_now_us() + RECOMPUTE_EVERY_US;
 	helper->hand.counts = &rollup->counts;
+	helper->hand.by_turns = !rollup->once;
 	helper->hand.store = store_create(&options, err);
 	if (helper->hand.store && pthread_create(&helper->thread, NULL, help, helper) == 0) {
 		(void)pthread_setname_np(helper->thread, "recompute");

@@ -122,13 +122,16 @@ static enum rollup_progress take_marks(
 enum rollup_progress rollup_hand_work(struct rollup_hand *hand)
 {
 	char services[24];
+	char sql[80];
+	int64_t turn = hand->by_turns ? hand->worked + 1 : 0;
 	int64_t began_us = rollup_now_us();
 
 	if (hand->services == 0)
 		hand->services = FEWEST_SERVICES;
 	(void)snprintf(services, sizeof(services), "%zu", hand->services);
-	enum rollup_progress progress =
-		take_marks(hand, "SELECT dorad_data.recompute($1::integer)", services);
+	(void)snprintf(sql, sizeof(sql), "SELECT dorad_data.recompute($1::integer, %d)",
+		(int)(turn % 1024));
+	enum rollup_progress progress = take_marks(hand, sql, services);
 	if (progress == ROLLUP_WORKED)
 		adapt(hand, rollup_now_us() - began_us);
 	return progress;

@@ -3,8 +3,9 @@
 -- The clock, and working off marks (METRICS.md 9.2).
 --
 -- Locks, all of them advisory and for the transaction:
---   world   shared by keep() and recompute(), exclusive for what changes the rules or all rows
---           (apply_catalog(), rebuild(), a clock that goes back);
+--   world   shared by keep(), recompute() and a clock that goes on, exclusive for what changes the
+--           rules or all rows (apply_catalog(), rebuild(), a clock that goes back). The row of the
+--           clock is locked before it, never after;
 --   facts   exclusive for changes, change requests and incidents: incidents look at the
 --           deployments of all services, and changes and deployments at each other; shared for
 --           deployments;
@@ -178,7 +179,16 @@ $$;
 COMMENT ON FUNCTION dorad_data.mark_months IS
     'Marks the months of the anchors in w_anchor: of their services, and of the owners then.';
 
-CREATE FUNCTION dorad_data.recompute_facts(max_services integer, alone boolean) RETURNS integer
+CREATE FUNCTION dorad_data.many_wait(VARIADIC stages text[]) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    -- Few is not none: while events come in, there are always some.
+    SELECT EXISTS (SELECT FROM mark WHERE stage = ANY (stages) OFFSET 200)
+$$;
+COMMENT ON FUNCTION dorad_data.many_wait IS
+    'Whether so many facts of these stages wait that what follows from them would be computed again.';
+
+CREATE FUNCTION dorad_data.recompute_facts(max_services integer, alone boolean, regardless boolean)
+RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     -- Taken in portions of this size, lest one transaction grow without bound.
@@ -198,8 +208,7 @@ BEGIN
         total := total + n;
     END IF;
     -- What deployments look at comes first: else a service is walked once for each portion.
-    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'))
-       AND (alone OR NOT many_walks()) THEN
+    IF NOT many_wait('correction', 'change') AND (alone OR NOT many_wait('deployment', 'walk')) THEN
         n := take_services(max_services);
         IF n > 0 THEN
             PERFORM recompute_deployments(today);
@@ -207,7 +216,7 @@ BEGIN
         END IF;
     END IF;
     -- What incidents look at comes first, too.
-    IF NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change', 'deployment', 'walk')) THEN
+    IF regardless OR NOT many_wait('correction', 'change', 'deployment', 'walk') THEN
         n := take_entities('change_request', portion);
         IF n > 0 THEN
             PERFORM recompute_requests(today);
@@ -233,15 +242,9 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_facts IS
     'Works off marks of facts, for at most so many services, and marks the months they touch. '
-    'Deployments of many services are left to recompute_services(), in which other workers may '
-    'join, unless there are none (alone). Returns how many marks were worked off.';
-
-CREATE FUNCTION dorad_data.many_walks() RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM mark WHERE stage IN ('deployment', 'walk') OFFSET 200)
-$$;
-COMMENT ON FUNCTION dorad_data.many_walks IS
-    'Whether more deployments wait than one transaction should take together with all else.';
+    'Many deployments are left to recompute_services(), in which other workers may join, unless '
+    'there are none (alone); and incidents wait while much is to be done that they look at, unless '
+    'it is their turn (regardless). Returns how many marks were worked off.';
 
 CREATE FUNCTION dorad_data.recompute_services(max_services integer) RETURNS integer
 LANGUAGE plpgsql AS $$
@@ -375,9 +378,13 @@ COMMENT ON FUNCTION dorad_data.compute_scopes IS
     'Computes and stores the months of the scopes in w_scope, those marked, or all; and computes '
     'what trends come of that.';
 
-CREATE FUNCTION dorad_data.recompute_some(max_services integer, walks boolean, patient boolean)
+CREATE FUNCTION dorad_data.recompute_some(max_services integer, turn integer, patient boolean)
 RETURNS integer
 LANGUAGE plpgsql AS $$
+DECLARE
+    regardless boolean := turn % 8 = 4;
+    walks boolean := many_wait('deployment', 'walk') AND NOT regardless
+                     AND (turn % 4 = 2 OR NOT many_wait('correction', 'change'));
 BEGIN
     IF NOT (CASE WHEN walks THEN lock_shared('facts', patient)
                  ELSE lock_alone('facts', patient) END) THEN
@@ -385,14 +392,14 @@ BEGIN
     ELSIF walks THEN
         RETURN recompute_services(max_services);
     END IF;
-    RETURN recompute_facts(max_services, false);
+    RETURN recompute_facts(max_services, false, regardless);
 END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute_some IS
-    'Works off marks of facts: of deployments alone beside other workers (walks), or of all kinds. '
-    'Null: others have the facts, and patience was not asked for.';
+    'Works off marks of facts: where there are many deployments of those alone, beside other workers; '
+    'else of all kinds. Null: others have the facts, and patience was not asked for.';
 
-CREATE FUNCTION dorad_data.recompute(max_services integer) RETURNS integer
+CREATE FUNCTION dorad_data.recompute(max_services integer, turn integer DEFAULT 0) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = dorad_data, pg_temp SET timezone = 'UTC' SET jit = off
 SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
@@ -400,7 +407,6 @@ SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     facts boolean;
     items boolean;
-    walks boolean;
     months boolean;
     n integer;
 BEGIN
@@ -412,9 +418,11 @@ BEGIN
         RETURN 0;
     END IF;
     PERFORM begin_work();
-    walks := many_walks() AND NOT EXISTS (SELECT FROM mark WHERE stage IN ('correction', 'change'));
-    IF facts THEN
-        n := recompute_some(max_services, walks, false);
+    -- While events come in there is no end to the facts: so months have a turn of their own.
+    IF months AND turn > 0 AND turn % (CASE WHEN many_marks() THEN 8 ELSE 2 END) = 0 THEN
+        n := recompute_months(max_services);
+    ELSIF facts THEN
+        n := recompute_some(max_services, turn, false);
     END IF;
     -- While others have the facts, there may be something else to do. Months are not, if much is
     -- still to come that will touch them again.
@@ -423,7 +431,7 @@ BEGIN
     ELSIF n IS NULL AND months AND NOT (facts AND many_marks()) THEN
         n := recompute_months(max_services);
     ELSIF n IS NULL AND facts THEN
-        n := recompute_some(max_services, walks, true);
+        n := recompute_some(max_services, turn, true);
     ELSIF n IS NULL AND lock_alone('items', true) THEN
         n := recompute_marked_items();
     END IF;
@@ -434,7 +442,9 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.recompute IS
     'Works off marks, for at most so many services, and returns how many; 0: nothing is left. '
-    'Several workers may run it at once, each call in a transaction of its own.';
+    'Several workers may run it at once, each call in a transaction of its own. What others follow '
+    'from goes first; where more comes in all the time that would be always, so a worker counts its '
+    'calls (turn: 1, 2, 3 ...), and now and then it is the others'' turn.';
 
 CREATE FUNCTION dorad_data.many_marks() RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -488,9 +498,11 @@ SET enable_seqscan = off SET enable_mergejoin = off SET enable_hashjoin = off
 SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     old_as_of timestamptz;
-    tz text := (SELECT report_tz FROM setting);
 BEGIN
     SELECT as_of INTO old_as_of FROM clock FOR UPDATE;
+    -- What dated lines and future events mean is the catalogue's, of which there may be another
+    -- one as soon as this has been waited for.
+    PERFORM lock_shared('world', true);
     -- Workers ask at the same moment, and no two clocks are equal.
     IF new_as_of = old_as_of
        OR by_clock AND new_as_of < old_as_of AND new_as_of > old_as_of - interval '5 minutes' THEN
@@ -505,7 +517,7 @@ BEGIN
     END IF;
     PERFORM take_up_future(new_as_of);
     IF old_as_of > '-infinity' THEN
-        PERFORM mark_clock(old_as_of, new_as_of, tz);
+        PERFORM mark_clock(old_as_of, new_as_of, (SELECT report_tz FROM setting));
     END IF;
 END
 $$;

@@ -249,7 +249,7 @@ BEGIN
     LOOP
         PERFORM begin_work();
         IF EXISTS (SELECT FROM mark) THEN
-            PERFORM recompute_facts(100, true);
+            PERFORM recompute_facts(100, true, false);
         ELSIF EXISTS (SELECT FROM month_mark) THEN
             PERFORM recompute_months(1000);
         ELSE

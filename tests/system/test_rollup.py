@@ -108,9 +108,10 @@ def test_a_worker_says_once_that_pushes_are_missing(full_site):
 
 def slow_down(site, seconds):
     """Every recomputation takes so long, and does what it did."""
-    site.query("ALTER FUNCTION dorad_data.recompute(integer) RENAME TO recompute_in_time")
-    site.query(f"""CREATE FUNCTION dorad_data.recompute(n integer) RETURNS integer LANGUAGE plpgsql AS
-        $$ BEGIN PERFORM pg_sleep({seconds}); RETURN dorad_data.recompute_in_time(n); END $$""")
+    site.query("ALTER FUNCTION dorad_data.recompute RENAME TO recompute_in_time")
+    site.query(f"""CREATE FUNCTION dorad_data.recompute(n integer, turn integer) RETURNS integer
+        LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_sleep({seconds}); RETURN dorad_data.recompute_in_time(n, turn); END $$""")
 
 
 def sleeping(site):

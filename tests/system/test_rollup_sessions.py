@@ -3,21 +3,25 @@
 
 import json
 
+import psycopg2
+import pytest
+
 from stream_events import add, deployments, kept, pending
 from harness.wait import wait_until
 
 
-def keep(session, n, kind, services):
+def keep(session, n, kind, services, batch=0):
     """n things of that kind, each of one of these services, kept and marked."""
-    name = {"deployment": "deployment_id", "work_item": "item_id", "change": "change_id"}[kind]
+    name = {"deployment": "deployment_id", "work_item": "item_id", "change": "change_id",
+            "incident": "incident_id"}[kind]
     events = []
     for i in range(n):
         service = services[i % len(services)]
-        data = {name: f"{kind}-{i}", "landed_at": "2025-03-01T00:00:00Z"}
+        data = {name: f"{kind}-{batch}-{i}", "landed_at": "2025-03-01T00:00:00Z"}
         data |= {"service": service} if kind == "deployment" else {"services": [service]}
         data |= {"change": {}, "deployment": {"environment": "production", "status": "succeeded"},
-                 "work_item": {"status": "done"}}[kind]
-        events.append({"kind": kind, "source": "/test", "id": f"{kind}/{i}", "revision": 0,
+                 "work_item": {"status": "done"}, "incident": {"state": "open"}}[kind]
+        events.append({"kind": kind, "source": "/test", "id": f"{kind}/{batch}/{i}", "revision": 0,
                        "time": "2025-03-01T00:00:00Z", "data": data})
     session.cursor().execute("SELECT dorad_data.keep(%s)", [json.dumps(events)])
     session.commit()
@@ -87,6 +91,51 @@ def test_what_is_done_ahead_is_what_waits_for_nobody_and_no_month(full_site):
     second.commit()
     assert ask(first, "SELECT count(*) FROM dorad_data.mark WHERE stage = 'deployment'") == 20
     assert ask(first, "SELECT count(*) FROM dorad_data.monthly") == 0
+
+
+def flow(session, n, count):
+    """As many events as waited when a round began have come in when it is done, for n rounds."""
+    keep(session, count, "change", ["svc"], "first")
+    for turn in range(1, n + 1):
+        for kind in ("deployment", "change"):
+            keep(session, count, kind, ["svc", "other"], turn)
+        assert ask(session, f"SELECT dorad_data.recompute(16, {turn})") > 0
+        session.commit()
+
+
+@pytest.mark.parametrize("count", [1, 300], ids=["few", "many"])
+def test_what_goes_last_is_computed_though_more_comes_in_all_the_time(full_site, count):
+    session, = sessions(full_site, 1)
+    keep(session, 3, "incident", ["svc"])
+    flow(session, 16, count)
+    assert ask(session, "SELECT count(*) FROM dorad_data.incident_fact") == 3
+    assert ask(session, "SELECT sum(deployments) FROM dorad.monthly_service") > 0
+    assert ask(session, "SELECT sum(incidents_started) FROM dorad.monthly_service") == 3
+
+
+def work(session):
+    while ask(session, "SELECT dorad_data.recompute(16)"):
+        session.commit()
+    session.commit()
+
+
+def test_a_clock_that_passes_a_line_of_the_catalogue_being_applied_sees_it(full_site):
+    first, second = sessions(full_site, 2)
+    keep(first, 1, "deployment", ["svc"])
+    work(first)
+    catalog = json.dumps({"services": [{"name": "svc", "phases": [
+        {"phase": "live"}, {"phase": "development", "from": "2025-06-01T00:30:00Z"}]}]})
+    first.cursor().execute("SELECT dorad_data.apply_catalog(%s, false)", [catalog])
+    try:
+        second.cursor().execute("SELECT dorad_data.advance('2025-06-01T01:00:00Z')")
+        second.commit()
+    except psycopg2.errors.LockNotAvailable:
+        second.rollback()
+    first.commit()
+    second.cursor().execute("SELECT dorad_data.advance('2025-06-01T01:00:00Z')")
+    second.commit()
+    work(second)
+    assert full_site.query("SELECT verify AS line FROM dorad_data.verify() AS verify") == []
 
 
 def test_events_are_kept_while_a_recomputation_takes_its_time(full_site):
