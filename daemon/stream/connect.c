@@ -122,25 +122,6 @@ static bool ask_sentinel(struct stream *stream, const struct address_host *senti
 	return true;
 }
 
-/* RELIABILITY.md 3.3: a sentinel may be behind the truth, so the server itself must say that it
- * is master. */
-static enum stream_result open_master(struct stream *stream, struct error *err)
-{
-	struct timeval patience = {.tv_sec = CONNECT_S};
-	struct address_host master = {0};
-
-	for (size_t i = 0; i < stream->address.n_hosts && !master.name; i++)
-		(void)ask_sentinel(stream, &stream->address.hosts[i], &master, err);
-	if (!master.name)
-		return STREAM_BROKEN;
-	if (err)
-		err->text[0] =
-			'\0'; /* a sentinel that is away is no fault once another answers */
-	enum stream_result result = open_only(stream, &master, patience, err);
-	free(master.name);
-	return result;
-}
-
 static enum stream_result check_role(struct stream *stream, struct error *err)
 {
 	static const char *const words[] = {"ROLE", NULL};
@@ -219,6 +200,76 @@ static enum stream_result greet(struct stream *stream, struct error *err)
 	return result;
 }
 
+static enum stream_result try_master(
+	struct stream *stream, const struct address_host *master, struct error *err)
+{
+	struct timeval patience = {.tv_sec = CONNECT_S};
+	enum stream_result result = open_only(stream, master, patience, err);
+
+	return result == STREAM_DONE ? greet(stream, err) : result;
+}
+
+/* Masters as the sentinels name them; each is tried once. */
+struct masters {
+	struct address_host *items;
+	size_t n;
+};
+
+/* Takes its name over. False: it is there already. */
+static bool masters_add(struct masters *masters, struct address_host master)
+{
+	for (size_t i = 0; i < masters->n; i++) {
+		if (masters->items[i].port == master.port &&
+			strcmp(masters->items[i].name, master.name) == 0) {
+			free(master.name);
+			return false;
+		}
+	}
+	masters->items[masters->n++] = master;
+	return true;
+}
+
+static void masters_clear(struct masters *masters)
+{
+	for (size_t i = 0; i < masters->n; i++)
+		free(masters->items[i].name);
+	free(masters->items);
+}
+
+/*
+ * RELIABILITY.md 3.3: a sentinel may be behind the truth, so the server itself must say that it
+ * is master, and another sentinel may know of another. A sentinel that is away is no fault once
+ * one of them answers.
+ */
+static enum stream_result open_master(struct stream *stream, struct error *err)
+{
+	const struct address *address = &stream->address;
+	struct masters masters = {.items = xcalloc(address->n_hosts, sizeof(*masters.items))};
+	enum stream_result first = STREAM_DONE;
+	enum stream_result result = STREAM_BROKEN;
+	struct error away = {0};
+	struct error words = {0};
+
+	for (size_t i = 0; i < address->n_hosts && result != STREAM_DONE; i++) {
+		struct address_host master = {0};
+
+		if (!ask_sentinel(stream, &address->hosts[i], &master, &away) ||
+			!masters_add(&masters, master))
+			continue;
+		result = try_master(stream, &masters.items[masters.n - 1], &words);
+		if (result != STREAM_DONE)
+			stream_disconnect(stream);
+		if (first == STREAM_DONE)
+			first = result;
+	}
+	if (result != STREAM_DONE) {
+		error_setf(err, "%s", masters.n ? words.text : away.text);
+		result = masters.n ? first : STREAM_BROKEN;
+	}
+	masters_clear(&masters);
+	return result;
+}
+
 enum stream_result node_open(struct stream *stream, size_t at, struct error *err)
 {
 	struct timeval patience = {.tv_sec = CONNECT_S};
@@ -240,10 +291,10 @@ static enum stream_result open_only_server(struct stream *stream, struct error *
 	struct timeval patience = {.tv_sec = CONNECT_S};
 	enum stream_result result;
 
+	if (stream->address.master)
+		return open_master(stream, err);
 	if (stream->address.path)
 		result = open_path(stream, err);
-	else if (stream->address.master)
-		result = open_master(stream, err);
 	else
 		result = open_only(stream, &stream->address.hosts[0], patience, err);
 	return result == STREAM_DONE ? greet(stream, err) : result;

@@ -8,7 +8,9 @@ import pytest
 
 from harness.dorad import Site
 from harness.faults import ROUNDS, Senders, dice, optimised, settled, stream_ids
+from harness.http import free_port
 from harness.redis import Redis
+from harness.sentinels import lone_sentinel
 from harness.wait import wait_until
 
 
@@ -53,3 +55,14 @@ def test_a_flushall_at_any_moment_is_made_good():
         time.sleep(0.05)
         answered = senders.stop()
         wait_until(lambda: settled(site) and set(answered) <= set(stream_ids(site)), 120)
+
+
+def test_a_sentinel_that_missed_a_failover_does_not_hide_the_master_that_another_knows():
+    port = free_port()
+    with Redis({"port": str(port)}) as redis, Site(redis=redis) as site, \
+            lone_sentinel(free_port()) as behind, lone_sentinel(port) as sentinel:
+        site.config["redis"] = f"sentinel://127.0.0.1:{behind},127.0.0.1:{sentinel}/m"
+        site.endpoint("push", "events")
+        receive = site.start("receive")
+        answered = Senders(site, "d", n_threads=1).start(most=3).join()
+        wait_until(lambda: set(answered) <= set(stream_ids(site)), 20, what=receive.read_log)

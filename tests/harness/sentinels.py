@@ -6,6 +6,7 @@
         old, new = sentinels.fail_over(); sentinels.start_server(old, replica_of=new)
 """
 
+import contextlib
 import shutil
 import subprocess
 import tempfile
@@ -102,3 +103,29 @@ class Sentinels:
 
     def __exit__(self, *exception):
         self.remove()
+
+
+@contextlib.contextmanager
+def lone_sentinel(master_port):
+    """A sentinel that hears of no other and of no fail-over; gives its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="dorad-sentinel-") as folder:
+        path = f"{folder}/sentinel.conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"port {port}\nbind 127.0.0.1\n"
+                       f"sentinel monitor m 127.0.0.1 {master_port} 2\n")
+        with subprocess.Popen(
+                ["setpriv", "--pdeathsig=KILL", "redis-server", path, "--sentinel"], cwd=folder,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                wait_until(lambda: answers(port))
+                yield port
+            finally:
+                process.kill()
+
+
+def answers(port):
+    try:
+        return redis.Redis(port=port, socket_timeout=5).ping()
+    except (redis.RedisError, OSError):
+        return False
