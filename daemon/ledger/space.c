@@ -24,7 +24,7 @@
 
 /* A delivery forwarded just now may still be what restores a Redis that forgets its last
  * second or two. */
-#define MIN_AGE_FULL_US INT64_C(5000000)
+#define MIN_AGE_US INT64_C(5000000)
 
 #define EXPIRE_ROWS 200
 
@@ -93,7 +93,8 @@ void space_close(struct ledger *ledger)
 
 /*
  * The oldest rows that may go: handled, not marked for replay, and neither quarantined, dead,
- * in part bad, nor a correction. `before` of 0 asks for any age.
+ * in part bad, nor a correction; nor forwarded just now, however long they had waited for that,
+ * by the clock of Redis, unless that is another one altogether.
  */
 static const char pick_old[] =
 	"INSERT INTO temp.going (seq)"
@@ -102,6 +103,8 @@ static const char pick_old[] =
 	"	AND d.state IN ('forwarded', 'ignored') AND d.n_bad = 0 AND d.stays = 0"
 	"	AND d.seq <= (SELECT cursor FROM main.ledger)"
 	"	AND NOT EXISTS (SELECT 1 FROM main.again AS a WHERE a.seq = d.seq)"
+	"	AND NOT EXISTS (SELECT 1 FROM main.made AS m WHERE m.seq = d.seq"
+	"		AND m.entry_ms BETWEEN ?3 AND ?4)"
 	"	ORDER BY d.received_us LIMIT ?2";
 
 static const char *const delete_picked[] = {
@@ -111,20 +114,29 @@ static const char *const delete_picked[] = {
 	"DELETE FROM temp.going",
 };
 
-static int pick(struct db *db, int64_t before_us, int64_t *n)
+/* Which rows go: those received before, but for those forwarded since, until. */
+struct going {
+	int64_t before_us;
+	int64_t since_us;
+	int64_t until_us;
+};
+
+static int pick(struct db *db, const struct going *going, int64_t *n)
 {
 	sqlite3_stmt *insert = db_statement(db, pick_old);
 
 	if (!insert)
 		return db_code(db);
-	bind_number(insert, 1, before_us);
+	bind_number(insert, 1, going->before_us);
 	bind_number(insert, 2, EXPIRE_ROWS);
+	bind_number(insert, 3, going->since_us / 1000);
+	bind_number(insert, 4, going->until_us / 1000);
 	int code = db_done(db, insert);
 	*n = code == SQLITE_OK ? sqlite3_changes64(db->handle) : 0;
 	return code;
 }
 
-static int expire(struct db *db, int64_t before_us, int64_t *n)
+static int expire(struct db *db, const struct going *going, int64_t *n)
 {
 	int code =
 		db_run(db, "CREATE TEMP TABLE IF NOT EXISTS going (seq INTEGER PRIMARY KEY)");
@@ -133,7 +145,7 @@ static int expire(struct db *db, int64_t before_us, int64_t *n)
 		code = db_run(db, "BEGIN IMMEDIATE");
 	if (code != SQLITE_OK)
 		return code;
-	code = pick(db, before_us, n);
+	code = pick(db, going, n);
 	for (size_t i = 0; i < ARRAY_LEN(delete_picked) && code == SQLITE_OK && *n; i++)
 		code = db_done(db, db_statement(db, delete_picked[i]));
 	if (code == SQLITE_OK)
@@ -162,16 +174,20 @@ bool space_expire(struct ledger *ledger, bool full)
 {
 	struct db *db = ledger->writing;
 	int64_t now = now_us(CLOCK_REALTIME);
-	int64_t before_us = now - ledger->retention_age_us;
+	struct going going = {
+		.before_us = now - ledger->retention_age_us,
+		.since_us = now - MIN_AGE_US,
+		.until_us = now + MIN_AGE_US,
+	};
 	int64_t n = 0;
 
-	if (full)
-		before_us = now - MIN_AGE_FULL_US;
+	if (full) /* what waits to be kept comes before what might be asked for again */
+		going = (struct going){.before_us = now - MIN_AGE_US, .since_us = INT64_MAX};
 	else if (ledger->retention_bytes && used_bytes(db) > ledger->retention_bytes)
-		before_us = now;
+		going.before_us = now;
 	else if (!ledger->retention_age_us)
 		return false;
-	int code = expire(db, before_us, &n);
+	int code = expire(db, &going, &n);
 	if (code != SQLITE_OK) {
 		if (db_trouble(code) != TROUBLE_FULL && db_trouble(code) != TROUBLE_BUSY)
 			log_error("ledger retention file=%s: %s", ledger->path, db_words(db));

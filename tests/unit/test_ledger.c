@@ -227,6 +227,29 @@ static void retention_by_size_deletes_the_oldest(void)
 	ledger_close(ledger);
 }
 
+/* A Redis that was away, comes back and forgets its last second: that must still be here. */
+static void retention_leaves_what_was_forwarded_just_now_however_old_it_is(void)
+{
+	const struct ledger_filter all = {0};
+	char text[200] = "";
+	begin();
+	struct ledger *ledger = opened();
+
+	keep(ledger, "x");
+	keep(ledger, "x");
+	keep(ledger, "x");
+	forward(ledger, 1, "one", 10);
+	forward(ledger, 2, "two", (uint64_t)time(NULL) * 1000);
+	forward(ledger, 3, "three", (uint64_t)(time(NULL) + 86400) * 1000); /* another clock */
+	ledger_close(ledger);
+	ledger = opened_with(1, 1);
+	while (ledger_count_rows(ledger) > 1)
+		usleep(10000);
+	CHECK(ledger_list(ledger, &all, collect, text, NULL));
+	CHECK_STR(text, "2forwarded ");
+	ledger_close(ledger);
+}
+
 int main(void)
 {
 	RUN(what_was_kept_comes_back_byte_for_byte);
@@ -238,6 +261,7 @@ int main(void)
 	RUN(numbers_never_come_again);
 	RUN(retention_leaves_what_is_not_done_or_must_stay);
 	RUN(retention_by_size_deletes_the_oldest);
+	RUN(retention_leaves_what_was_forwarded_just_now_however_old_it_is);
 	remove_all();
 	return tap_done();
 }
