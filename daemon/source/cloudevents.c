@@ -126,11 +126,16 @@ static enum verdict on_incident(
 	const char *environment = reader_id_or_null(event, "subject.content.environment.id");
 
 	put_origin(in, out, event, "subject.content.service");
-	dora_put_text(out, "state", resolved ? "resolved" : "open");
+	/* Reported, by a ticket maybe after all is over, says nothing of how it stands. */
+	if (resolved)
+		dora_put_text(out, "state", "resolved");
+	else if (strcmp(predicate, "detected") == 0)
+		dora_put_text(out, "state", "open");
 	if (resolved)
 		dora_put_time(out, "resolved_at", at_us);
 	else
 		dora_put_text(out, "caused_by_sha", commit_of(in, event));
+	dora_put_text(out, "environment_class", environment_class_of(environment));
 	if (environment)
 		dora_put_entry(
 			out, "labels", arena_printf(in->arena, "environment=%s", environment));
