@@ -45,14 +45,14 @@ static const struct sender senders[] = {
 		"  Payload URL: @URL@\n"
 		"  Content type: application/json\n"
 		"  Secret: @SECRET@\n"
-		"  Events: Deployments, Deployment statuses, Issues, Pull requests, Pushes,\n"
-		"          Releases, Repositories, Workflow runs\n"
+		"  Events: Deployments, Deployment statuses, Issues, Issue comments,\n"
+		"          Pull requests, Pushes, Releases, Repositories, Workflow runs\n"
 		"GitHub tries once: dorad-redeliver@.timer asks again for what did not arrive"},
 	{"gitlab", "GitLab", "token", false,
 		"Group (or project), Settings, Webhooks, Add new webhook:\n"
 		"  URL: @URL@\n"
 		"  Secret token: @SECRET@\n"
-		"  Trigger: Push, Tag push, Issues, Confidential issues, Merge request,\n"
+		"  Trigger: Push, Issues, Confidential issues, Comments, Merge request,\n"
 		"           Pipeline, Deployment, Releases\n"
 		"From GitLab 19.0 a signing token may be used instead: put it into the file "
 		"and\n"

@@ -138,6 +138,7 @@ void github_take_issue(struct gather *gather, const struct gather_object *object
 	struct github_address address;
 	json_t *repository = github_repository_of(gather, object, &address);
 	int64_t closed_us = 0;
+	int64_t created_us = 0;
 	int64_t updated_us = reader_time(reader, "updated_at");
 
 	if (!repository)
@@ -146,8 +147,10 @@ void github_take_issue(struct gather *gather, const struct gather_object *object
 		reader_time_at(reader, "closed_at", &closed_us);
 	if (closed)
 		put_issue(gather, object, &address, repository, "closed");
+	(void)reader_time_at(reader, "created_at", &created_us);
 	if (!closed || updated_us != closed_us)
-		put_issue(gather, object, &address, repository, "edited");
+		put_issue(gather, object, &address, repository,
+			updated_us == created_us ? "opened" : "edited");
 }
 
 void github_take_pull_as_issue(struct gather *gather, const struct gather_object *object)

@@ -163,12 +163,11 @@ static json_t *issue_of(const struct gather_object *object)
 }
 
 static void put_issue(struct gather *gather, json_t *project,
-	const struct gather_object *object, bool closing)
+	const struct gather_object *object, const char *action)
 {
 	json_t *told = issue_of(object);
 
-	if (closing)
-		(void)json_object_set_new(told, "action", json_string("close"));
+	(void)json_object_set_new(told, "action", json_string(action));
 	gitlab_put(gather, project, 0,
 		json_pack("{s:s, s:o}", "object_kind", "issue", "object_attributes", told));
 }
@@ -184,8 +183,11 @@ void gitlab_take_issue(struct gather *gather, const struct gather_object *object
 
 	if (!project)
 		return;
+	int64_t updated_us = gitlab_seconds_at(reader, "updated_at");
 	if (closed_us)
-		put_issue(gather, project, object, true);
-	if (!closed_us || gitlab_seconds_at(reader, "updated_at") != closed_us)
-		put_issue(gather, project, object, false);
+		put_issue(gather, project, object, "close");
+	if (!closed_us || updated_us != closed_us)
+		put_issue(gather, project, object,
+			updated_us == gitlab_seconds_at(reader, "created_at") ? "open"
+									      : "update");
 }

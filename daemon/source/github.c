@@ -7,11 +7,14 @@
 
 #include <string.h>
 
-static const char *github_host(struct intake *in)
+/* Only GitHub Enterprise Server has the header; a tenant of ghe.com is told by its pages. */
+static const char *github_host(struct intake *in, const struct reader *body)
 {
 	const char *host = delivery_header(in->delivery, "x-github-enterprise-host");
 
-	return host && *host ? host : "github.com";
+	if (!host || !*host)
+		host = host_of(in, reader_text(body, "repository.html_url"));
+	return host ? host : "github.com";
 }
 
 /* What git tells of a clone has a name only. */
@@ -24,16 +27,17 @@ static const char *repository_id(struct intake *in, const struct reader *body)
 const char *github_repository(struct intake *in, const struct reader *body)
 {
 	const char *id = repository_id(in, body);
+	const char *host = github_host(in, body);
 
-	in->dora_source = arena_printf(in->arena, "/github/%s", github_host(in));
-	return arena_printf(in->arena, "github/%s/%s", github_host(in),
+	in->dora_source = arena_printf(in->arena, "/github/%s", host);
+	return arena_printf(in->arena, "github/%s/%s", host,
 		id ? id : reader_string(body, "repository.full_name"));
 }
 
 void github_put_origin(struct intake *in, struct dora_event *event, const struct reader *body)
 {
 	dora_put_text(event, "origin.system", "github");
-	dora_put_text(event, "origin.host", github_host(in));
+	dora_put_text(event, "origin.host", github_host(in, body));
 	dora_put_text(event, "origin.repository", reader_string(body, "repository.full_name"));
 	dora_put_text(event, "origin.repository_id", repository_id(in, body));
 }
@@ -204,6 +208,15 @@ static enum verdict on_workflow_run(struct intake *in, const struct reader *body
 	return VERDICT_EVENTS;
 }
 
+/* The target is a branch mostly ("20260601" may be one), sometimes a commit: a whole sha. */
+static const char *target_sha(struct intake *in, const struct reader *body)
+{
+	const char *target = reader_text(body, "release.target_commitish");
+	size_t n = target ? strlen(target) : 0;
+
+	return n == 40 || n == 64 ? sha_or_null(in, target) : NULL;
+}
+
 static enum verdict on_release(struct intake *in, const struct reader *body)
 {
 	const char *action = reader_string(body, "action");
@@ -217,9 +230,7 @@ static enum verdict on_release(struct intake *in, const struct reader *body)
 		reader_time(body, "release.published_at"));
 	github_put_origin(in, event, body);
 	dora_put_text(event, "status", "succeeded");
-	/* The target is a branch mostly, and a commit sometimes. */
-	dora_put_text(
-		event, "sha", sha_or_null(in, reader_text(body, "release.target_commitish")));
+	dora_put_text(event, "sha", target_sha(in, body));
 	dora_put_text(event, "ref", reader_text(body, "release.tag_name"));
 	dora_put_text(event, "via", "release");
 	/* "Not production ready", as GitHub has it. */

@@ -28,7 +28,7 @@ static void observe_commit(struct intake *in, const struct reader *body,
 	dora_put_text(event, "change_id", commit_or_null(in, sha));
 	github_put_origin(in, event, body);
 	commit_put_paths(in, event, commit, MOST_FILES);
-	dora_put_time(event, "committed_at", reader_time(commit, "timestamp"));
+	commit_put_time(event, commit);
 	dora_put_time(event, "landed_at", landed_us);
 	dora_put_int(event, "ordinal", (int64_t)ordinal);
 	dora_put_text(event, "ref", reader_text(body, "ref"));
@@ -126,6 +126,7 @@ static void read_state(const struct reader *body, const char *action, struct tic
 	bool undone = is_one_of(reason, LIST("not_planned", "duplicate"));
 
 	ticket->time_us = reader_time(body, "issue.updated_at");
+	ticket->order = ticket_order(action, closed);
 	if (!state && is_one_of(action, LIST("pinned", "unpinned")))
 		return; /* these may leave it out */
 	if (!state)
@@ -185,6 +186,7 @@ enum verdict github_on_issues(struct intake *in, const struct reader *body)
 	ticket.left_its_sprint = strcmp(action, "demilestoned") == 0;
 	if (is_one_of(action, LIST("deleted", "transferred")))
 		read_departure(in, body, action, &ticket);
+	ticket_observe_end(in, &ticket, github_put_origin, body);
 	ticket_observe(in, &ticket, github_put_origin, body);
 	return VERDICT_EVENTS;
 }

@@ -106,11 +106,14 @@ void gitlab_put_environment_class(struct dora_event *event, const char *tier, co
 /* The 40 or 64 digits at the end of .../-/commit/<sha>. */
 static const char *sha_in_url(struct intake *in, const char *url)
 {
-	const char *at = url ? strstr(url, "/commit/") : NULL;
+	static const char commit[] = "/commit/";
+	const char *at = url ? strstr(url, commit) : NULL;
 
 	if (!at)
 		return NULL;
-	at += strlen("/commit/");
+	/* A group or project may have that name. */
+	for (const char *next = at; next; next = strstr(at, commit))
+		at = next + strlen(commit);
 	size_t n = strcspn(at, "?#/");
 	return n == 40 || n == 64 ? sha_or_null(in, arena_strndup(in->arena, at, n)) : NULL;
 }

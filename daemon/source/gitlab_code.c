@@ -18,7 +18,7 @@ static void observe_commit(struct intake *in, const struct reader *body,
 	dora_put_text(event, "change_id", commit_or_null(in, sha));
 	gitlab_put_origin(in, event, body);
 	commit_put_paths(in, event, commit, SIZE_MAX);
-	dora_put_time(event, "committed_at", reader_time(commit, "timestamp"));
+	commit_put_time(event, commit);
 	dora_put_time(event, "landed_at", landed_us);
 	dora_put_int(event, "ordinal", ordinal);
 	dora_put_text(event, "ref", reader_text(body, "ref"));
@@ -68,6 +68,23 @@ static bool is_merge(const struct reader *body)
 		reader_int(body, "changes.state_id.current", &now) && now == STATE_MERGED;
 }
 
+static void observe_review(
+	struct intake *in, const struct reader *body, const char *sha, int64_t merged_us)
+{
+	const char *project = gitlab_project(in, body);
+	const char *id = reader_id(body, "object_attributes.id");
+	struct dora_event *event = observe(
+		in, DORA_CHANGE, entity_key(in, "%s/change/%s", project, sha), merged_us);
+
+	dora_put_text(event, "change_id", commit_or_null(in, sha));
+	gitlab_put_origin(in, event, body);
+	dora_put_text(event, "review.id", entity_key(in, "%s/merge_request/%s", project, id));
+	dora_put_time(
+		event, "review.opened_at", reader_time(body, "object_attributes.created_at"));
+	dora_put_text(event, "url", reader_text(body, "object_attributes.url"));
+	observe_id(in, event, "review/%s", id);
+}
+
 enum verdict gitlab_on_merge_request(struct intake *in, const struct reader *body)
 {
 	const char *action = reader_text(body, "object_attributes.action");
@@ -84,25 +101,19 @@ enum verdict gitlab_on_merge_request(struct intake *in, const struct reader *bod
 			branch);
 
 	/* A fast-forward has no commit of its own: then it is the last one of the branch. */
+	const char *squashed = reader_text(body, "object_attributes.squash_commit_sha");
 	const char *sha = READER_FIRST(body, "object_attributes.merge_commit_sha",
 		"object_attributes.squash_commit_sha", "object_attributes.last_commit.id");
-	if (!sha)
-		sha = reader_string(body, "object_attributes.merge_commit_sha");
-	const char *project = gitlab_project(in, body);
-	const char *id = reader_id(body, "object_attributes.id");
 	int64_t merged_us = reader_time(body,
 		reader_has(body, "object_attributes.merged_at")
 			? "object_attributes.merged_at"
 			: "object_attributes.updated_at");
-	struct dora_event *event = observe(
-		in, DORA_CHANGE, entity_key(in, "%s/change/%s", project, sha), merged_us);
-	dora_put_text(event, "change_id", commit_or_null(in, sha));
-	gitlab_put_origin(in, event, body);
-	dora_put_text(event, "review.id", entity_key(in, "%s/merge_request/%s", project, id));
-	dora_put_time(
-		event, "review.opened_at", reader_time(body, "object_attributes.created_at"));
-	dora_put_text(event, "url", reader_text(body, "object_attributes.url"));
-	observe_id(in, event, "review/%s", id);
+	if (!sha)
+		sha = reader_string(body, "object_attributes.merge_commit_sha");
+	observe_review(in, body, sha, merged_us);
+	/* Squashed, then merged: the work is in the first, which is as young as the second. */
+	if (squashed && strcmp(squashed, sha) != 0)
+		observe_review(in, body, squashed, merged_us);
 	return VERDICT_EVENTS;
 }
 
@@ -142,6 +153,7 @@ static void read_state(const struct reader *issue, struct ticket *ticket)
 	ticket->state = !closed ? "open" : undone ? "cancelled" : "resolved";
 	ticket->status_raw = state;
 	ticket->time_us = reader_time(issue, "updated_at");
+	ticket->order = ticket_order(reader_text(issue, "action"), closed);
 	/* closed_at stays when it is opened again; some have none when they are closed. */
 	if (closed && !undone && !reader_time_at(issue, "closed_at", &ticket->resolved_us))
 		ticket->resolved_us = ticket->time_us;
@@ -177,6 +189,9 @@ static struct ticket read_issue(
 	if (other)
 		ticket.duplicate_of = entity_key(in, "gitlab/%s/issue/%s", host, other);
 	read_labels(in, reader_has(issue, "labels") ? issue : body, &ticket);
+	/* Before 17.2 a webhook did not say what type of issue it was. */
+	if (!type)
+		ticket.is_incident = labels_have(&ticket.labels, LIST("incident"));
 	read_severity(issue, &ticket);
 	read_state(issue, &ticket);
 	return ticket;
@@ -189,6 +204,7 @@ enum verdict gitlab_on_issue(struct intake *in, const struct reader *body)
 
 	if (is_one_of(reader_text(&issue, "action"), LIST("close")) && ticket.resolved_us)
 		ticket.time_us = ticket.resolved_us;
+	ticket_observe_end(in, &ticket, gitlab_put_origin, body);
 	ticket_observe(in, &ticket, gitlab_put_origin, body);
 	return VERDICT_EVENTS;
 }

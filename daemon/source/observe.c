@@ -153,6 +153,22 @@ const char *commit_or_null(struct intake *in, const char *text)
 	return sha;
 }
 
+/* A date that no time here can hold, by its day: the offset may put 1970's first before it. */
+static bool is_before_1970(const char *text)
+{
+	return text && strspn(text, "0123456789") == 4 && text[4] == '-' &&
+		strncmp(text, "1970-01-02", strlen("1970-01-02")) < 0;
+}
+
+void commit_put_time(struct dora_event *event, const struct reader *commit)
+{
+	int64_t at_us;
+
+	if (reader_time_at(commit, "timestamp", &at_us) ||
+		!is_before_1970(reader_text(commit, "timestamp")))
+		dora_put_time(event, "committed_at", reader_time(commit, "timestamp"));
+}
+
 const char *root_cause(struct intake *in, const char *text)
 {
 	static const char words[] = "root cause";

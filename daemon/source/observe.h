@@ -68,6 +68,10 @@ const char *after_prefix(const char *text, const char *prefix);
 /* The host of an address: "https://gitlab.example/x" gives "gitlab.example"; NULL: none. */
 const char *host_of(struct intake *in, const char *url);
 
+/* committed_at; left out where the committer's clock stood before 1970: clocks do, and the rest
+ * of the push is right. */
+void commit_put_time(struct dora_event *event, const struct reader *commit);
+
 /*
  * origin.paths: the directories of a commit's added, removed and modified files, sorted and
  * distinct, at most DORA_PATHS_MAX. As many files as most_files may not be all of them. A

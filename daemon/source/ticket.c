@@ -101,6 +101,32 @@ void ticket_observe_incident(struct intake *in, const struct ticket *ticket, put
 	name_event(in, event, ticket);
 }
 
+void ticket_observe_end(struct intake *in, const struct ticket *ticket, put_origin *put,
+	const struct reader *body)
+{
+	const struct ticket end = {
+		.entity = ticket->entity,
+		.time_us = ticket->resolved_us,
+		.order = ticket_order("close", true),
+		.status = ticket->status,
+		.status_raw = ticket->status_raw,
+	};
+
+	if (ticket->resolved_us && ticket->resolved_us < ticket->time_us && !in->imported)
+		observe_item(in, &end, put, body);
+}
+
+const char *ticket_order(const char *action, bool closed)
+{
+	if (is_one_of(action, LIST("open", "opened")))
+		return "0";
+	if (is_one_of(action, LIST("close", "closed")))
+		return "2";
+	if (is_one_of(action, LIST("reopen", "reopened")))
+		return "4";
+	return closed ? "3" : "1";
+}
+
 void ticket_observe(struct intake *in, const struct ticket *ticket, put_origin *put,
 	const struct reader *body)
 {

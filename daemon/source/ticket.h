@@ -63,7 +63,20 @@ typedef void put_origin(struct intake *in, struct dora_event *event, const struc
 void ticket_observe(struct intake *in, const struct ticket *ticket, put_origin *put,
 	const struct reader *body);
 
-/* Only the latter, where something else than the ticket itself speaks of it. */
+/*
+ * That it was done, as of when it was: of a ticket that was touched since, as nobody may have
+ * told us then.
+ */
+void ticket_observe_end(struct intake *in, const struct ticket *ticket, put_origin *put,
+	const struct reader *body);
+
+/*
+ * The order of GitHub's and GitLab's events within a second, which is all that their times
+ * tell: whoever closes a ticket mostly labels it too, before or after.
+ */
+const char *ticket_order(const char *action, bool closed);
+
+/* Only the incident, where something else than the ticket itself speaks of it. */
 void ticket_observe_incident(struct intake *in, const struct ticket *ticket, put_origin *put,
 	const struct reader *body);
 

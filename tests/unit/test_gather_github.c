@@ -182,12 +182,14 @@ static void an_issue_is_told_as_of_its_end_and_as_it_stands_now(void)
 {
 #define ISSUE(state, closed, updated)                                                 \
 	REPOSITORY "{" API "issues/1','id':1,'state':'" state "','closed_at':" closed \
-		   ",'updated_at':'2026-06-0" updated "T10:00:00Z'}"
+		   ",'updated_at':'2026-06-0" updated                                 \
+		   "T10:00:00Z','created_at':'2026-06-01T10:00:00Z'}"
 	CHECK_STR(told(GITHUB, "body.action", ISSUE("closed", "'2026-06-01T10:00:00Z'", "1")),
 		"closed;");
 	CHECK_STR(told(GITHUB, "body.action", ISSUE("closed", "'2026-06-01T10:00:00Z'", "2")),
 		"closed;edited;");
 	CHECK_STR(told(GITHUB, "body.action", ISSUE("open", "null", "2")), "edited;");
+	CHECK_STR(told(GITHUB, "body.action", ISSUE("open", "null", "1")), "opened;");
 	CHECK_STR(told(GITHUB, "body.action", ISSUE("closed", "null", "2")), "edited;");
 }
 

@@ -152,17 +152,19 @@ static void a_merge_request_is_told_as_it_stands(void)
 
 static void an_issue_is_told_as_of_its_end_and_as_it_stands_now(void)
 {
-#define ISSUE_AT(state, closed, updated) \
-	PROJECT ISSUE_OF_STATE(state,    \
-		",'closed_at':" closed ",'updated_at':'2026-06-0" updated "T10:00:00Z'")
+#define ISSUE_AT(state, closed, updated)                                  \
+	PROJECT ISSUE_OF_STATE(state,                                     \
+		",'closed_at':" closed ",'updated_at':'2026-06-0" updated \
+		"T10:00:00Z','created_at':'2026-06-01T10:00:00Z'")
 #define ISSUE_OF_STATE(state, more) "{'id':1,'iid':1,'state':'" state "'" more "}"
 #define CLOSED "'2026-06-01T10:00:00Z'"
 	const char *paths = "body.object_attributes.action";
 
 	CHECK_STR(told(GITLAB, paths, ISSUE_AT("closed", CLOSED, "1")), "close;");
-	CHECK_STR(told(GITLAB, paths, ISSUE_AT("closed", CLOSED, "2")), "close;-;");
-	CHECK_STR(told(GITLAB, paths, ISSUE_AT("opened", CLOSED, "2")), "-;");
-	CHECK_STR(told(GITLAB, paths, ISSUE_AT("closed", "null", "2")), "-;");
+	CHECK_STR(told(GITLAB, paths, ISSUE_AT("closed", CLOSED, "2")), "close;update;");
+	CHECK_STR(told(GITLAB, paths, ISSUE_AT("opened", CLOSED, "2")), "update;");
+	CHECK_STR(told(GITLAB, paths, ISSUE_AT("opened", "null", "1")), "open;");
+	CHECK_STR(told(GITLAB, paths, ISSUE_AT("closed", "null", "2")), "update;");
 }
 
 static void an_issue_has_its_type_labels_and_severity_as_a_webhook_says_them(void)
