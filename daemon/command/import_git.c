@@ -288,13 +288,14 @@ static bool import_commits(struct import *import, const char *path, const char *
 
 /* -- tags -------------------------------------------------------------------------------- */
 
-/* "<time> <commit, for a tag that is an object> <what it points to> <name>". */
+/* "<time> <commit, for a tag that is an object> <its time> <what it points to> <name>". */
 static bool put_tag(struct import *import, char *line)
 {
 	char *rest = NULL;
 	const char *time = strtok_r(line, " ", &rest);
 	const char *first = time ? strtok_r(NULL, " ", &rest) : NULL;
-	const char *second = first ? strtok_r(NULL, " \n", &rest) : NULL;
+	const char *committed = first ? strtok_r(NULL, " ", &rest) : NULL;
+	const char *second = committed ? strtok_r(NULL, " \n", &rest) : NULL;
 	const char *name = second ? strtok_r(NULL, "\n", &rest) : NULL;
 
 	if (!name)
@@ -303,6 +304,7 @@ static bool put_tag(struct import *import, char *line)
 		&(struct gather_tag){
 			.name = name,
 			.sha = strcmp(first, "-") == 0 ? second : first,
+			.committed_us = strtoll(committed, NULL, 10) * INT64_C(1000000),
 			.tagged_us = strtoll(time, NULL, 10) * INT64_C(1000000),
 			.environment = command_option(import->line, "--environment", 0),
 		});
@@ -311,8 +313,10 @@ static bool put_tag(struct import *import, char *line)
 static bool import_tags(struct import *import, const char *path, const char *pattern)
 {
 	static const char format[] =
-		"--format=%(creatordate:unix) %(if)%(*objectname)%(then)%(*objectname)%(else)-"
-		"%(end) %(objectname) %(refname:strip=2)";
+		"--format=%(creatordate:unix) %(if)%(*objectname)%(then)%(*objectname) "
+		"%(if)%(*committerdate)%(then)%(*committerdate:unix)%(else)0%(end)%(else)- "
+		"%(if)%(committerdate)%(then)%(committerdate:unix)%(else)0%(end)%(end) "
+		"%(objectname) %(refname:strip=2)";
 	const char *const words[] = {"for-each-ref", "--sort=creatordate", format,
 		arena_printf(import->arena, "refs/tags/%s", pattern), NULL};
 	struct git git;

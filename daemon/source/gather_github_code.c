@@ -89,9 +89,10 @@ static json_t *tag_as_deployment(const struct gather_tag *tag)
 
 static json_t *tag_as_release(const struct gather_tag *tag)
 {
-	return json_pack("{s:s, s:{s:o, s:s, s:s, s:o}}", "action", "published", "release",
+	return json_pack("{s:s, s:{s:o, s:s, s:s, s:o, s:o}}", "action", "published", "release",
 		"id", json_sprintf("tag:%s", tag->name), "tag_name", tag->name,
-		"target_commitish", tag->sha, "published_at", gather_time(tag->tagged_us));
+		"target_commitish", tag->sha, "created_at", gather_time(tag->committed_us),
+		"published_at", gather_time(tag->tagged_us));
 }
 
 void github_take_tag(struct gather *gather, json_t *repository, const struct gather_tag *tag)

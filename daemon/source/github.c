@@ -208,6 +208,17 @@ static enum verdict on_workflow_run(struct intake *in, const struct reader *body
 	return VERDICT_EVENTS;
 }
 
+void github_put_release(struct intake *in, struct dora_event *event, const struct reader *body,
+	const char *tag, int64_t committed_us)
+{
+	dora_put_text(event, "ref", tag);
+	dora_put_text(event, "via", "release");
+	if (tag && committed_us)
+		dora_put_text(event, "rollout_id",
+			entity_key(in, "%s/release/%s/%lld", github_repository(in, body), tag,
+				(long long)(committed_us / 1000000)));
+}
+
 /* The target is a branch mostly ("20260601" may be one), sometimes a commit: a whole sha. */
 static const char *target_sha(struct intake *in, const struct reader *body)
 {
@@ -231,8 +242,10 @@ static enum verdict on_release(struct intake *in, const struct reader *body)
 	github_put_origin(in, event, body);
 	dora_put_text(event, "status", "succeeded");
 	dora_put_text(event, "sha", target_sha(in, body));
-	dora_put_text(event, "ref", reader_text(body, "release.tag_name"));
-	dora_put_text(event, "via", "release");
+	int64_t committed_us = 0;
+	(void)reader_time_at(body, "release.created_at", &committed_us);
+	github_put_release(
+		in, event, body, reader_text(body, "release.tag_name"), committed_us);
 	/* "Not production ready", as GitHub has it. */
 	if (reader_is_true(body, "release.prerelease"))
 		dora_put_text(event, "environment_class", "other");
@@ -310,6 +323,7 @@ static const struct wanted wanted[] = {
 	{"after"},
 	{"deleted"},
 	OBJECT("commits", {"id"}, {"timestamp"}, {"url"}, {"added"}, {"removed"}, {"modified"}),
+	OBJECT("head_commit", {"id"}, {"timestamp"}),
 	OBJECT("deployment", {"id"}, {"sha"}, {"ref"}, {"task"}, {"environment"},
 		{"original_environment"}, {"production_environment"}, {"transient_environment"},
 		{"created_at"}),
@@ -320,7 +334,7 @@ static const struct wanted wanted[] = {
 		{"event"}, {"head_sha"}, {"head_branch"}, {"updated_at"}, {"html_url"},
 		OBJECT("head_repository", {"id"})),
 	OBJECT("release", {"id"}, {"tag_name"}, {"target_commitish"}, {"prerelease"},
-		{"published_at"}, {"html_url"}),
+		{"created_at"}, {"published_at"}, {"html_url"}),
 	OBJECT("pull_request", {"id"}, {"merged"}, {"merged_at"}, {"merge_commit_sha"},
 		{"created_at"}, {"html_url"}, OBJECT("base", {"ref"})),
 	OBJECT("issue", ISSUE_FIELDS),

@@ -39,17 +39,40 @@ static void observe_commit(struct intake *in, const struct reader *body,
 	observe_id(in, event, "push/%s", reader_string(body, "after"));
 }
 
+/* What a release has no field for: the commit of its tag. Nothing is deployed by it alone. */
+static enum verdict on_tag(struct intake *in, const struct reader *body, const char *tag)
+{
+	const char *sha = commit_or_null(in, reader_text(body, "head_commit.id"));
+	int64_t pushed_us = in->delivery->received_us;
+	int64_t committed_us = 0;
+
+	if (!sha || !reader_time_at(body, "head_commit.timestamp", &committed_us))
+		return ignored(in, "push of the tag %.80s: of no commit", tag);
+	(void)reader_time_at(body, "repository.pushed_at", &pushed_us);
+	struct dora_event *event = observe(in, DORA_DEPLOYMENT,
+		entity_key(in, "%s/tag/%s/%s", github_repository(in, body), tag, sha),
+		pushed_us);
+	github_put_origin(in, event, body);
+	dora_put_text(event, "sha", sha);
+	github_put_release(in, event, body, tag, committed_us);
+	observe_id(in, event, "pushed");
+	return VERDICT_EVENTS;
+}
+
 enum verdict github_on_push(struct intake *in, const struct reader *body)
 {
 	const char *ref = reader_text(body, "ref");
 	const char *branch = after_prefix(ref, "refs/heads/");
+	const char *tag = after_prefix(ref, "refs/tags/");
 	size_t n_commits = reader_count(body, "commits");
 	int64_t landed_us = in->delivery->received_us;
 
 	if (reader_is_true(body, "deleted"))
 		return ignored(in, "push: %.80s was deleted", ref ? ref : "a branch");
+	if (tag)
+		return on_tag(in, body, tag);
 	if (!branch)
-		return ignored(in, "push to %.80s: not a branch",
+		return ignored(in, "push to %.80s: neither a branch nor a tag",
 			ref ? ref : reader_string(body, "ref"));
 	if (strcmp(branch, default_branch(body)) != 0)
 		return ignored(in, "push to %.80s: not the default branch %.80s", branch,

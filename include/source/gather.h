@@ -65,6 +65,7 @@ bool gather_git_commit(struct gather *gather, const struct gather_commit *commit
 struct gather_tag {
 	const char *name;
 	const char *sha; /* of the commit */
+	int64_t committed_us;
 	int64_t tagged_us;
 	const char *environment;
 };

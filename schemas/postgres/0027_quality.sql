@@ -230,7 +230,8 @@ SET client_min_messages = warning AS $$
           AND EXISTS (SELECT FROM origin_service AS s WHERE s.origin_id = o.origin_id)
         GROUP BY o.origin_id
         UNION ALL
-        -- Runs, releases and the like that no rule makes deployments.
+        -- Runs, releases and the like that no rule makes deployments. What says nothing of how
+        -- it went (the push of a tag) would be none by any rule.
         SELECT count(*), 'deployment', 'no deployments rule',
                concat_ws(' ', o.system, o.repository, v.data ->> 'via',
                          v.data #>> '{origin,workflow}'),
@@ -243,7 +244,7 @@ SET client_min_messages = warning AS $$
         FROM observation AS v
         JOIN origin AS o ON o.origin_id = v.origin_id
         WHERE v.kind = 'deployment' AND v.data ->> 'via' NOT IN ('deployment', 'sync')
-          AND v.data ->> 'service' IS NULL
+          AND v.data ->> 'service' IS NULL AND v.data ->> 'status' IS NOT NULL
           AND deployment_rule(v.origin_id, v.data ->> 'via', v.data #>> '{origin,workflow}',
                               v.data #>> '{origin,task}', v.data ->> 'ref') IS NULL
         GROUP BY o.origin_id, v.data ->> 'via', v.data #>> '{origin,workflow}'

@@ -55,7 +55,7 @@ COUNTS = {
     'cloudrun': {'deployment': 2, 'ignored': 13},
     'flux': {'ignored': 1, 'deployment': 2},
     'freshservice': {'work_item': 4, 'incident': 4, 'malformed': 1, 'ignored': 1},
-    'github': {'deployment': 30, 'ignored': 204, 'work_item': 30, 'incident': 30, 'change': 12},
+    'github': {'deployment': 32, 'ignored': 202, 'work_item': 30, 'incident': 30, 'change': 12},
     'gitlab': {'deployment': 19, 'ignored': 106, 'work_item': 23, 'incident': 23, 'change': 22, 'malformed': 3},
     'jira': {'work_item': 47, 'incident': 47, 'ignored': 20, 'deployment': 1},
     'opsgenie': {'incident': 3},

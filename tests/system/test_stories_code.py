@@ -82,6 +82,43 @@ GITHUB = Story("github", "github", [
 ], sign=sign_github)
 
 
+def tagged(tag, sha, committed, pushed, **repository):
+    """An annotated tag: `after` is the tag's own object."""
+    at = datetime.datetime.fromisoformat(f"2026-06-{pushed}+00:00")
+    return github("push", ref=f"refs/tags/{tag}", before=ZERO, after="9" * 40, commits=[],
+                  head_commit={"id": sha, "timestamp": f"2026-06-{committed}"},
+                  repository={**(repository or LIB), "pushed_at": int(at.timestamp())})
+
+
+def release(n, tag, committed, published):
+    return github("release", action="published", repository=LIB, release={
+        "id": n, "tag_name": tag, "target_commitish": "main", "created_at": f"2026-06-{committed}Z",
+        "published_at": f"2026-06-{published}Z"})
+
+
+LIB = {"id": 7002, "full_name": "acme/lib", "html_url": "https://github.com/acme/lib"}
+G = "77" * 20
+H = "88" * 20
+
+
+def lib_push(before, sha, committed, pushed):
+    body, headers = push(before, sha, committed, pushed)
+    return {**body, "repository": {**body["repository"], **LIB}}, headers
+
+
+RELEASES = Story("releases", "github", [
+    lib_push(ZERO, G, "01T08:00:00Z", "01T09:00:00"),
+    tagged("v1", G, "01T08:00:00Z", "01T10:00:00"),
+    release(71, "v1", "01T08:00:00", "01T10:30:00"),
+    lib_push(G, H, "02T10:00:00+02:00", "02T09:00:00"),
+    release(72, "v2", "02T08:00:00", "02T12:00:00"),                # told before ...
+    tagged("v2", H, "02T10:00:00+02:00", "02T11:00:00"),            # ... its tag
+    release(72, "v2", "02T08:00:00", "02T12:00:00"),                # and again
+    tagged("v3", H, "02T10:00:00+02:00", "05T11:00:00"),            # is never released
+    tagged("v1", A, "01T08:00:00Z", "01T11:00:00", id=7001),        # where no rule has releases
+], sign=sign_github)
+
+
 # -- GitLab ------------------------------------------------------------------------------------
 
 GITLAB_HEADERS = {"X-Gitlab-Event": "System Hook", "X-Gitlab-Instance": "https://gitlab.example"}
@@ -137,7 +174,10 @@ GITLAB = Story("gitlab", "gitlab", [
 ], sign=sign_gitlab, auth="token")
 
 
-CATALOG = catalog([service("gh", {"github": "acme/gh"}), service("gl", {"gitlab": "shop/gl"})],
+CATALOG = catalog([service("gh", {"github": "acme/gh"}), service("gl", {"gitlab": "shop/gl"}),
+                   service("lib", {"github": "acme/lib"})],
+                  deployments=[{"github": "acme/lib", "release": "published",
+                                "environment": "production"}],
                   incidents=[{"github": "acme/gh", "labels": ["outage"]}],
                   work_items=[{"github": "acme/gh", "labels": ["outage"],
                                "class": "failure_demand"}])
@@ -145,7 +185,7 @@ CATALOG = catalog([service("gh", {"github": "acme/gh"}), service("gl", {"gitlab"
 
 @pytest.fixture(scope="module")
 def sites(postgres):
-    with both(postgres, CATALOG, [GITHUB, GITLAB], TOMORROW) as them:
+    with both(postgres, CATALOG, [GITHUB, RELEASES, GITLAB], TOMORROW) as them:
         yield them
 
 
@@ -182,3 +222,13 @@ def test_github_pushes_deploys_goes_back_and_has_an_outage(site):
 def test_gitlab_pushes_deploys_goes_back_and_has_an_outage(site):
     # What is tried again there is another deployment: the failed one is an attempt.
     check(site, "gl", failed_attempts=1, **THREE_AND_BACK)
+
+
+# v1 is the baseline. v2 is out on the 2nd at 12:00, and what its tag names was committed at 08:00.
+def test_a_release_of_github_has_the_commit_of_its_tag(site):
+    check(site, "lib", deployments=2, redeploys=0, lead_time_n=1, lead_time_p50_s=14400.0,
+          lead_time_unknown_deployments=1)
+
+
+def test_a_tag_alone_asks_for_no_rule(site):
+    assert [row for row in site.table("catalog", "unmapped") if row["kind"] == "deployment"] == []

@@ -223,7 +223,10 @@ static const char *told_of_clone(struct gather_options options, const char *path
 		{.sha = "a", .parents = none, .committed_us = 1780297200000000},
 	};
 	const struct gather_tag tags[] = {
-		{.name = "v1", .sha = "b", .tagged_us = 1780300801500000},
+		{.name = "v1",
+			.sha = "b",
+			.committed_us = 1780300800000000,
+			.tagged_us = 1780300801500000},
 		{.name = "v2", .sha = "b", .environment = "production"},
 	};
 
@@ -245,11 +248,11 @@ static void a_clone_of_github_tells_pushes_releases_and_deployments(void)
 		"push b https://github.com/a/b/commit/b [\"x/y\",\"?\"];");
 	CHECK_STR(told_of_clone(SYSTEM_OF("github", "a/b"),
 			  "body.release.id body.release.target_commitish "
-			  "body.release.published_at "
+			  "body.release.created_at body.release.published_at "
 			  "body.deployment.id body.deployment.environment "
 			  "body.deployment.created_at"),
-		"tag:v1 b 2026-06-01T08:00:01.500000Z - - -;- - - tag:v2 production null;"
-		"- - - - - -;- - - - - -;");
+		"tag:v1 b 2026-06-01T08:00:00Z 2026-06-01T08:00:01.500000Z - - -;"
+		"- - - - tag:v2 production null;- - - - - - -;- - - - - - -;");
 	/* Known by its number alone it has no address. */
 	CHECK_STR(told_of_clone((struct gather_options){.system = "github",
 					.repository_id = "44",
