@@ -74,9 +74,11 @@ static void look_at_endpoints(
 
 static void look_for_aside(struct status *status)
 {
-	char *pattern = arena_printf(status->arena, "%s.corrupt-*Z", status->ledger.path);
+	char *path = ledger_real_path(status->ledger.path);
+	char *pattern = arena_printf(status->arena, "%s.corrupt-*Z", path);
 	glob_t found;
 
+	free(path);
 	// NOLINTNEXTLINE(concurrency-mt-unsafe): the command has one thread
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;

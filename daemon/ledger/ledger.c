@@ -173,12 +173,21 @@ enum ledger_opening ledger_connect(struct ledger *ledger, struct error *err)
 	return opening;
 }
 
+char *ledger_real_path(const char *path)
+{
+	struct stat file;
+	bool is_link = lstat(path, &file) == 0 && S_ISLNK(file.st_mode);
+	char *real = is_link ? realpath(path, NULL) : NULL;
+
+	return real ? real : xstrdup(path);
+}
+
 static struct ledger *new_ledger(const char *path)
 {
 	struct ledger *ledger = xcalloc(1, sizeof(*ledger));
 
-	ledger->path = xstrdup(path);
-	ledger->wal_path = xasprintf("%s-wal", path);
+	ledger->path = ledger_real_path(path);
+	ledger->wal_path = xasprintf("%s-wal", ledger->path);
 	ledger->packer = body_packer_create();
 	recent_init(&ledger->recent);
 	mover_init(&ledger->mover);

@@ -86,11 +86,14 @@ static void stop_watching(void)
 /* ledger.db -> ledger.lock; any other name gets .lock behind it. */
 static char *lock_path(const char *ledger_path)
 {
-	size_t n = strlen(ledger_path);
+	char *real = ledger_real_path(ledger_path);
+	size_t n = strlen(real);
 
-	if (n > 3 && strcmp(ledger_path + n - 3, ".db") == 0)
+	if (n > 3 && strcmp(real + n - 3, ".db") == 0)
 		n -= 3;
-	return xasprintf("%.*s.lock", (int)n, ledger_path);
+	char *path = xasprintf("%.*s.lock", (int)n, real);
+	free(real);
+	return path;
 }
 
 /* The process that wrote itself in; 0: cannot be read. */

@@ -41,8 +41,10 @@ enum ledger_opening ledger_open(
  * NULL: err says why. */
 struct ledger *ledger_visit(const char *path, bool create, struct error *err);
 
-/* The process that owns the ledger of that name; 0: none does. */
+/* The process that owns the ledger of that name; 0: none does. And the file behind the name,
+ * which may be a link: log, lock and all else are beside that. The caller frees it. */
 int64_t ledger_owner(const char *path);
+char *ledger_real_path(const char *path);
 
 /* Commits what has queued, stops the writer, lets go of the lock. NULL is fine. */
 void ledger_close(struct ledger *ledger);

@@ -123,19 +123,23 @@ def test_before_anything_was_received_there_is_a_word_for_it(site):
     assert done.returncode == 1 and "dorad receive" in done.stderr
 
 
-def test_a_ledger_set_aside_is_recovered(site, receive):
+@pytest.mark.parametrize("is_link", [False, True], ids=["a file", "a link to a file"])
+def test_a_ledger_set_aside_is_recovered(site, receive, is_link):
     for i in range(20):
         receive.post_events([event(f"d{i}", ref=os.urandom(4000).hex()[:2000])])
     handled(site, 20)
     receive.stop()
     path = os.path.join(site.folder, "ledger.db")
+    if is_link:
+        os.rename(path, path + ".moved")
+        os.symlink(path + ".moved", path)
     with open(path, "r+b") as ledger:
         ledger.seek(0, os.SEEK_END)
         ledger.seek(ledger.tell() // 2 // 4096 * 4096)
         ledger.write(b"\xa5" * 8192)
     receive = site.start("receive")
     aside, = [name for name in os.listdir(site.folder)
-              if re.fullmatch(r"ledger\.db\.corrupt-\d{8}T\d{6}Z", name)]
+              if re.fullmatch(r"ledger\.db(\.moved)?\.corrupt-\d{8}T\d{6}Z", name)]
     code, seen = status(site)
     assert code == 1
     assert any("recover" in words for words in seen["act"])

@@ -58,6 +58,47 @@ static void the_files_are_private(void)
 
 static atomic_int n_done;
 
+/* How many descriptors this process has of a file. */
+static int n_open(const char *name, const char *tail)
+{
+	char wanted[160];
+	char found[256];
+	int n = 0;
+
+	(void)snprintf(wanted, sizeof(wanted), "%s%s", name, tail);
+	for (int fd = 0; fd < 100; fd++) {
+		char at[40];
+
+		(void)snprintf(at, sizeof(at), "/proc/self/fd/%d", fd);
+		ssize_t length = readlink(at, found, sizeof(found) - 1);
+		found[length > 0 ? length : 0] = '\0';
+		n += strcmp(found, wanted) == 0;
+	}
+	return n;
+}
+
+/* To a larger disk, say. What belongs to it lies beside the file, and what lies beside the link
+ * is none of it. */
+static void a_ledger_may_be_a_link_to_another_place(void)
+{
+	char real[128];
+	begin();
+
+	ledger_close(opened());
+	(void)snprintf(real, sizeof(real), "%s/real", folder);
+	CHECK(rename(path, real) == 0); /* its empty log stays behind */
+	CHECK(symlink(real, path) == 0);
+	struct ledger *ledger = opened();
+	CHECK_INT(keep(ledger, "x"), 1);
+	CHECK_INT(n_open(path, "-wal"), 0);
+	CHECK(n_open(real, "-wal") > 2);
+	CHECK_INT(n_open(path, "-reserve"), 0);
+	CHECK_INT(n_open(real, "-reserve"), 1);
+	CHECK_INT(ledger_owner(real), getpid());
+	CHECK_INT(ledger_owner(path), getpid());
+	ledger_close(ledger);
+}
+
 static void on_kept(void *context, enum ledger_result result, int64_t seq)
 {
 	(void)context;
@@ -254,6 +295,7 @@ int main(void)
 {
 	RUN(what_was_kept_comes_back_byte_for_byte);
 	RUN(the_files_are_private);
+	RUN(a_ledger_may_be_a_link_to_another_place);
 	RUN(many_at_once_share_commits_and_each_is_told);
 	RUN(a_commit_takes_all_that_waits);
 	RUN(a_second_owner_is_refused_and_told_who_holds_it);
