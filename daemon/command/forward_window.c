@@ -72,7 +72,6 @@ static void plan_row_within(struct forwarder *forwarder, const struct ledger_row
 	ledger_reading(ledger, row->seq);
 	FAULT_POINT("normalise");
 	enum verdict verdict = source_normalise(source, &delivery, &normalised);
-	ledger_read_well(ledger);
 	ledger_name(ledger, row->seq, name);
 	const struct row_place place = {
 		.stream = forwarder->stream,
@@ -80,6 +79,8 @@ static void plan_row_within(struct forwarder *forwarder, const struct ledger_row
 		.arena = window->arena,
 	};
 	row_plan_make(row, verdict, &normalised, &place, out);
+	FAULT_POINT("plan");
+	ledger_read_well(ledger);
 }
 
 static void plan_row(struct forwarder *forwarder, const struct ledger_row *row,

@@ -108,8 +108,9 @@ enum ledger_result ledger_set_back(struct ledger *ledger, const struct ledger_no
 enum ledger_result ledger_bury(struct ledger *ledger, const char *delivery, const char *reason,
 	const struct ledger_note *position, struct error *err);
 
-/* Around the reading of a row: after a second crash in between (or five ends of any kind, a
- * kill -9 says nothing of the row) it is to be quarantined unread. */
+/* Around the reading of a row and the writing down of its events: after a second crash in
+ * between (or five ends of any kind, a kill -9 says nothing of the row) it is to be quarantined
+ * unread. */
 void ledger_reading(struct ledger *ledger, int64_t seq);
 void ledger_read_well(struct ledger *ledger);
 bool ledger_crashed_on(const struct ledger *ledger, int64_t seq);

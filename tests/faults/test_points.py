@@ -50,9 +50,10 @@ def test_death_after_settling_sends_once(backlog):
     assert [entry["id"] for entry in backlog.entries("deployment")] == ["a", "b", "c"]
 
 
-def test_a_row_on_which_the_process_ends_again_and_again_is_quarantined_unread(backlog):
+@pytest.mark.parametrize("point", ["normalise", "plan"])
+def test_a_row_on_which_the_process_ends_again_and_again_is_quarantined_unread(backlog, point):
     for _ in range(5):      # by _exit: no crash is seen, so it takes five ends and not two
-        die_at(backlog, "normalise")
+        die_at(backlog, point)
     receive = backlog.start("receive")
     wait_until(lambda: settled(backlog))
     row, = backlog.table("deliveries", "--state", "quarantined")
