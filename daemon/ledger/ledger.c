@@ -24,16 +24,28 @@
  */
 #define CHECK_WHOLE_BYTES (INT64_C(64) << 20)
 
+/* The time, or the next second after which nothing is called yet. */
+static char *aside_name(const char *path)
+{
+	for (int64_t us = now_us(CLOCK_REALTIME);; us += 1000000) {
+		char at[TIMESTAMP_TEXT_MAX];
+
+		timestamp_format(us, at);
+		char *name = xasprintf("%s.corrupt-%.4s%.2s%.2sT%.2s%.2s%.2sZ", path, at,
+			at + 5, at + 8, at + 11, at + 14, at + 17);
+		if (access(name, F_OK) != 0)
+			return name;
+		free(name);
+	}
+}
+
 /* Moves the file, and what belongs to it, to another name. */
 bool ledger_set_aside(struct ledger *ledger, const char *why)
 {
 	static const char *const tails[] = {"", "-wal", "-shm"};
-	char at[TIMESTAMP_TEXT_MAX];
+	char *aside = aside_name(ledger->path);
 	bool moved = false;
 
-	timestamp_format(now_us(CLOCK_REALTIME), at);
-	char *aside = xasprintf("%s.corrupt-%.4s%.2s%.2sT%.2s%.2s%.2sZ", ledger->path, at,
-		at + 5, at + 8, at + 11, at + 14, at + 17);
 	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
 		char *from = xasprintf("%s%s", ledger->path, tails[i]);
 		char *to = xasprintf("%s%s", aside, tails[i]);

@@ -120,6 +120,30 @@ static void a_garbled_header_does_not_keep_the_receiver_from_starting(void)
 	CHECK(strstr(find_aside(), "corrupt-") != NULL);
 }
 
+static int n_aside(void)
+{
+	char pattern[160];
+	glob_t files;
+
+	(void)snprintf(pattern, sizeof(pattern), "%s.corrupt-*Z", path);
+	int n = glob(pattern, 0, NULL, &files) == 0 ? (int)files.gl_pathc : 0;
+	globfree(&files);
+	return n;
+}
+
+/* A disk on which the next file is soon no better. */
+static void one_set_aside_does_not_take_the_place_of_another(void)
+{
+	begin();
+
+	for (int i = 0; i < 3; i++) {
+		ledger_close(opened());
+		overwrite(0, 1);
+	}
+	ledger_close(opened());
+	CHECK_INT(n_aside(), 3);
+}
+
 /* What SQLite cannot know to be wrong. */
 static void a_length_that_cannot_be_is_words_and_takes_no_memory(void)
 {
@@ -252,6 +276,7 @@ int main(void)
 	RUN(another_programs_database_is_refused);
 	RUN(a_corrupt_ledger_is_set_aside_whole_and_salvaged);
 	RUN(a_garbled_header_does_not_keep_the_receiver_from_starting);
+	RUN(one_set_aside_does_not_take_the_place_of_another);
 	RUN(a_length_that_cannot_be_is_words_and_takes_no_memory);
 	RUN(a_torn_log_keeps_all_that_was_committed_before_it);
 	RUN(two_crashes_on_a_row_condemn_it);
