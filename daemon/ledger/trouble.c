@@ -144,6 +144,11 @@ bool trouble_meet(struct ledger *ledger, int code)
 	case TROUBLE_NONE:
 		return true;
 	case TROUBLE_BUSY:
+		if (may_complain(writer))
+			log_warn("ledger busy file=%s: another program has been writing to it "
+				 "for over a second, and deliveries wait: look for an open "
+				 "transaction, of sqlite3 say, and end it",
+				ledger->path);
 		writer_put_back(ledger, LEDGER_LATE);
 		return false;
 	case TROUBLE_FULL:

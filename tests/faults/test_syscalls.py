@@ -6,13 +6,16 @@ In tests/run some N of each; in the long run (50 and up) every N there is, in ev
 DORAD_PART=2/4 is the second quarter of them: four can run side by side.
 """
 
+import contextlib
 import errno
 import os
+import sqlite3
 
 import pytest
 
 from harness.dorad import Site
-from harness.faults import ROUNDS, backlog, dice, event, optimised, request, send, shim
+from harness.faults import (ROUNDS, Senders, backlog, dice, event, optimised, request, send,
+                            shim)
 from harness.wait import wait_until
 
 N_DELIVERIES = 12
@@ -184,6 +187,17 @@ def test_a_replay_that_could_not_read_the_ledger_does_not_say_that_it_is_done(qu
         quick.redis.client().flushall()
         done = quick.run("replay", check=False, env=shim(call="sync", nth=nth, errno=errno.EIO))
         assert ids(quick) == ({"r-0"} if done.returncode == 0 else set()), (nth, done.stdout)
+
+
+def test_a_program_that_holds_the_ledgers_lock_is_waited_for_and_told_of(quick):
+    receive = quick.start("receive")
+    with contextlib.closing(sqlite3.connect(quick.config["receive"]["ledger"],
+                                            isolation_level=None)) as theirs:
+        theirs.execute("BEGIN IMMEDIATE")
+        senders = Senders(quick, "d", n_threads=1).start(most=1)
+        wait_until(lambda: "ledger busy" in receive.read_log())
+        theirs.execute("ROLLBACK")
+    assert senders.join() == ["d-0"]
 
 
 @pytest.mark.parametrize("slow_ms", [1000, 9000])
