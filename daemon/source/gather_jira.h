@@ -13,6 +13,7 @@ struct jira_history {
 	struct arena *arena;
 	const json_t **changes; /* those that matter here, the oldest first */
 	size_t n;
+	const char *sprint_field; /* NULL: none */
 	json_t **states; /* fields: states[0] at creation, states[i] after changes[i - 1] */
 	const char *unknown_status; /* one whose category nobody knows; NULL: none */
 	bool is_whole;              /* the changelog begins at the creation */

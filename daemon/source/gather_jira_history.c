@@ -207,10 +207,12 @@ static const struct {
 };
 
 /* By the field's id where there is one: its name may be translated. */
-static undo_item *undo_of(const struct reader *item)
+static undo_item *undo_of(const struct jira_history *history, const struct reader *item)
 {
 	const char *const names[] = {reader_text(item, "fieldId"), reader_text(item, "field")};
 
+	if (names[0] && history->sprint_field && strcmp(names[0], history->sprint_field) == 0)
+		return undo_sprint;
 	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
 		for (size_t i = 0; names[n] && i < ARRAY_LEN(fields_told); i++) {
 			if (strcasecmp(names[n], fields_told[i].field) == 0)
@@ -234,7 +236,7 @@ static bool matters(struct jira_history *history, const json_t *change)
 	for (size_t i = 0; i < n; i++) {
 		struct reader item = reader_entry(&reader, "items", i);
 
-		if (undo_of(&item))
+		if (undo_of(history, &item))
 			return true;
 	}
 	return false;
@@ -283,7 +285,7 @@ static bool sets(struct jira_history *history, const json_t *change, undo_item *
 	for (size_t i = 0; i < n; i++) {
 		struct reader item = reader_entry(&reader, "items", i);
 
-		if (undo_of(&item) == undo && reader_text(&item, "toString"))
+		if (undo_of(history, &item) == undo && reader_text(&item, "toString"))
 			return true;
 	}
 	return false;
@@ -333,7 +335,7 @@ static json_t *state_before(struct jira_history *history, json_t *after, const j
 
 	for (size_t i = n; i > 0; i--) {
 		struct reader item = reader_entry(&reader, "items", i - 1);
-		undo_item *undo = undo_of(&item);
+		undo_item *undo = undo_of(history, &item);
 
 		if (undo)
 			undo(history, before, &item);
@@ -367,6 +369,7 @@ void jira_history_read(
 	struct jira_history *history, const struct gather *gather, const struct reader *issue)
 {
 	history->gather = gather;
+	history->sprint_field = jira_sprint_field(reader_find(issue, "fields"));
 	read_changes(history, issue);
 	history->states = arena_alloc(history->arena, (history->n + 1) * sizeof(json_t *));
 	/* Shared as far as they are the same; undoing puts other values in their place. */

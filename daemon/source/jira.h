@@ -4,7 +4,10 @@
 
 #include "observe.h"
 
-/* What the two files of the source share: which event it is in jira.c, issues here. */
+/* What the files of the source share: which event it is in jira.c, issues in jira_issue.c, the
+ * sprints that they are in in jira_sprint.c. */
+
+struct ticket;
 
 /* The site, of an address within it; "" and said so where there is none. */
 const char *jira_host(struct intake *in, const struct reader *holder, const char *path);
@@ -17,12 +20,17 @@ enum verdict jira_on_comment(
 
 /* The field's number differs from site to site; what is in it does not. */
 bool jira_is_sprint(const json_t *value);
+/* The custom field of an issue that holds its sprints; NULL: none does. */
+const char *jira_sprint_field(const json_t *fields);
+/* Its sprint, as the ticket's time has it. */
+void jira_read_sprint(
+	const struct reader *body, const struct reader *issue, struct ticket *ticket);
 
 /* What is read of an issue, as members of an object that is wanted. */
 #define JIRA_LINKED                                             \
 	{"id"}, {"key"},                                        \
 		OBJECT("fields", OBJECT("issuetype", {"name"}), \
-			OBJECT("status", OBJECT("statusCategory", {"key"})))
+			OBJECT("status", {"name"}, OBJECT("statusCategory", {"key"})))
 #define JIRA_ISSUE                                                                             \
 	{"id"}, {"key"}, {"self"},                                                             \
 		OBJECT("fields", OBJECT("project", {"key"}),                                   \

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/timestamp.h"
 #include "jira.h"
 #include "ticket.h"
 
@@ -15,6 +14,11 @@ static bool is_undone(const char *resolution)
 		LIST("won't do", "won't fix", "won\xe2\x80\x99t do", "won\xe2\x80\x99t fix",
 			"duplicate", "cannot reproduce", "declined", "incomplete", "cancelled",
 			"canceled"));
+}
+
+static bool is_cancelled(const char *status)
+{
+	return is_one_of(status, LIST("cancelled", "canceled"));
 }
 
 /* "[System] Incident" of older service projects is an Incident. */
@@ -87,92 +91,6 @@ static void put_issue_origin(
 	put_components(in, event, issue);
 }
 
-/* A sprint's startDate, of an object or of the text that older versions send. */
-static bool sprint_start(const json_t *sprint, int64_t *out_us)
-{
-	const char *text = json_string_value(json_object_get(sprint, "startDate"));
-
-	if (json_is_string(sprint)) {
-		text = strstr(json_string_value(sprint), "startDate=");
-		text = text ? text + strlen("startDate=") : NULL;
-	}
-	return text && timestamp_parse(text, strcspn(text, ",]"), out_us);
-}
-
-static bool is_active(const json_t *sprint)
-{
-	const char *state = json_string_value(json_object_get(sprint, "state"));
-
-	if (json_is_string(sprint))
-		return strstr(json_string_value(sprint), "state=ACTIVE") != NULL;
-	return state && strcasecmp(state, "active") == 0;
-}
-
-bool jira_is_sprint(const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	if (text)
-		return strstr(text, "greenhopper.service.sprint.Sprint") != NULL;
-	return json_object_get(value, "state") &&
-		(json_object_get(value, "boardId") || json_object_get(value, "startDate"));
-}
-
-/* The sprint it is in: the active one, else the last. */
-static const json_t *find_sprint(const struct reader *issue)
-{
-	json_t *fields = (json_t *)(uintptr_t)reader_find(issue, "fields");
-	const json_t *found = NULL;
-	const char *name;
-	json_t *value;
-	size_t i;
-	json_t *sprint;
-
-	json_object_foreach(fields, name, value) {
-		if (strncmp(name, "customfield_", 12) != 0)
-			continue;
-		json_array_foreach(value, i, sprint) {
-			if (jira_is_sprint(sprint) && !(found && is_active(found)))
-				found = sprint;
-		}
-	}
-	return found;
-}
-
-/* The change of a field, by its id where there is one: its name may be translated. */
-static struct reader find_change(const struct reader *body, const char *field)
-{
-	size_t n = reader_count(body, "changelog.items");
-
-	for (size_t i = 0; i < n; i++) {
-		struct reader item = reader_entry(body, "changelog.items", i);
-		const char *name = READER_FIRST(&item, "fieldId", "field");
-
-		if (is_one_of(name, LIST(field)) ||
-			is_one_of(reader_text(&item, "field"), LIST(field)))
-			return item;
-	}
-	return (struct reader){.place = "", .arena = body->arena, .err = body->err};
-}
-
-static void read_sprint(
-	const struct reader *body, const struct reader *issue, struct ticket *ticket)
-{
-	const json_t *sprint = find_sprint(issue);
-	struct reader change = find_change(body, "sprint");
-	const char *to = reader_id_or_null(&change, "to");
-
-	if (sprint)
-		(void)sprint_start(sprint, &ticket->sprint_started_us);
-	if (change.value && to)
-		ticket->added_to_sprint_us = ticket->time_us;
-	else if (change.value)
-		ticket->left_its_sprint = true;
-	else if (sprint &&
-		is_one_of(reader_text(body, "webhookEvent"), LIST("jira:issue_created")))
-		ticket->added_to_sprint_us = ticket->started_us;
-}
-
 static void read_links(
 	struct intake *in, const struct reader *issue, const char *host, struct ticket *ticket)
 {
@@ -206,7 +124,7 @@ static void read_status(const struct reader *issue, struct ticket *ticket)
 	bool done = is_one_of(category, LIST("done"));
 	bool undone = done &&
 		(is_undone(reader_text(issue, "fields.resolution.name")) ||
-			is_one_of(ticket->status_raw, LIST("cancelled", "canceled")));
+			is_cancelled(ticket->status_raw));
 
 	if (done) {
 		ticket->status = undone ? "cancelled" : "done";
@@ -275,9 +193,17 @@ static struct ticket read_issue(
 		ticket.caused_by_sha = root_cause(in, reader_text(issue, "fields.description"));
 	read_labels(in, issue, &ticket);
 	read_links(in, issue, host, &ticket);
-	read_sprint(body, issue, &ticket);
+	jira_read_sprint(body, issue, &ticket);
 	read_status(issue, &ticket);
 	return ticket;
+}
+
+/* A link tells the other's status, not its resolution. */
+static const char *linked_state(const char *category, const char *status)
+{
+	if (strcmp(category, "done") != 0)
+		return "open";
+	return is_cancelled(status) ? "cancelled" : "resolved";
 }
 
 /* The review of incidents is a ticket of its own, linked to them. */
@@ -299,8 +225,8 @@ static void observe_review(
 			reader_id(&other, "id"));
 		struct dora_event *event = observe(in, DORA_INCIDENT, key, review->time_us);
 		dora_put_bool(event, "candidate", false);
-		dora_put_text(
-			event, "state", strcmp(category, "done") == 0 ? "resolved" : "open");
+		dora_put_text(event, "state",
+			linked_state(category, reader_text(&other, "fields.status.name")));
 		dora_put_text(event, "review_url", review->url);
 		observe_snapshot(in, event, "review/%s", padded(in, review->order));
 	}

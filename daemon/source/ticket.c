@@ -62,6 +62,8 @@ static void observe_item(struct intake *in, const struct ticket *ticket, put_ori
 		dora_put_entry(event, "linked_incidents", ticket->linked_incidents[i]);
 	if (ticket->sprint_started_us)
 		dora_put_time(event, "sprint_started_at", ticket->sprint_started_us);
+	if (ticket->sprint_is_to_come)
+		dora_put_null(event, "sprint_started_at");
 	if (ticket->added_to_sprint_us)
 		dora_put_time(event, "added_to_sprint_at", ticket->added_to_sprint_us);
 	if (ticket->left_its_sprint) {

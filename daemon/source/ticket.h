@@ -53,6 +53,7 @@ struct ticket {
 	size_t n_linked;
 	bool links_are_known;
 	int64_t sprint_started_us;
+	bool sprint_is_to_come; /* so it has no start, whatever one before it had */
 	int64_t added_to_sprint_us;
 	bool left_its_sprint;
 };

@@ -147,6 +147,14 @@ static void of_the_sprints_that_are_known_are_left_those_that_it_was_in(void)
 		"- -;11 12;");
 	CHECK_STR(undone(path, SPRINTS("customfield_1"), "{'field':'Sprint','to':'11'}"),
 		"- -;11 12;");
+	/* In another language the field is known by its id. */
+	CHECK_STR(undone(path, SPRINTS("customfield_1"),
+			  "{'field':'\u0421\u043f\u0440\u0438\u043d\u0442',"
+			  "'fieldId':'customfield_1','from':'12','to':'11'}"),
+		"12 -;11 12;");
+	CHECK_STR(undone(path, SPRINTS("customfield_1"),
+			  "{'field':'X','fieldId':'customfield_2','from':'12','to':'11'}"),
+		"11 12;");
 	/* Other fields of one's own are let alone. */
 	CHECK_STR(undone("customfield_1.0", "'customfield_1':['a']",
 			  "{'field':'Sprint','to':'11'}"),
