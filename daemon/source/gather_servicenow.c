@@ -49,7 +49,7 @@ static const struct state_word state_words[] = {
 
 static const char *const state_columns[] = {"state", "incident_state", "problem_state", NULL};
 static const char *const time_columns[] = {"sys_updated_on", "closed_at", "resolved_at",
-	"opened_at", "sys_created_on", "work_start", "work_end", NULL};
+	"opened_at", "sys_created_on", "work_start", "work_end", "reopened_time", NULL};
 
 static const struct table *table_of(const struct reader *record)
 {

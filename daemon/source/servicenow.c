@@ -20,29 +20,35 @@ struct row {
 	bool is_deleted;
 };
 
+static void put_or_clear(
+	struct dora_event *event, const char *field, const char *text, bool is_empty)
+{
+	if (text)
+		dora_put_text(event, field, text);
+	else if (is_empty)
+		dora_put_null(event, field);
+}
+
 /* A configuration item and the business service may each be what the catalogue names. */
 static void put_record_origin(
 	struct intake *in, struct dora_event *event, const struct reader *record)
 {
-	const char *service = column_words(record, "business_service");
-	const char *service_id = column_shown(record, "business_service")
-		? column_value(record, "business_service")
-		: NULL;
+	const char *name = column_words(record, "business_service") ? "business_service"
+								    : "service_offering";
+	const char *service_id = column_shown(record, name) ? column_value(record, name) : NULL;
+	bool no_ci = column_is_empty(record, "cmdb_ci");
+	bool no_service = !column_words(record, name) &&
+		(column_is_empty(record, "business_service") ||
+			column_is_empty(record, "service_offering"));
 
-	if (!service) {
-		service = column_words(record, "service_offering");
-		service_id = column_shown(record, "service_offering")
-			? column_value(record, "service_offering")
-			: NULL;
-	}
 	dora_put_text(event, "origin.system", "servicenow");
 	dora_put_text(event, "origin.host", after_prefix(in->dora_source, "/servicenow/"));
-	dora_put_text(event, "origin.ci", column_shown(record, "cmdb_ci"));
-	dora_put_text(event, "origin.ci_id", column_value(record, "cmdb_ci"));
-	dora_put_text(event, "origin.component", service);
-	dora_put_text(event, "origin.project", service_id);
-	dora_put_text(
-		event, "origin.assignment_group", column_words(record, "assignment_group"));
+	put_or_clear(event, "origin.ci", column_shown(record, "cmdb_ci"), no_ci);
+	put_or_clear(event, "origin.ci_id", column_value(record, "cmdb_ci"), no_ci);
+	put_or_clear(event, "origin.component", column_words(record, name), no_service);
+	put_or_clear(event, "origin.project", service_id, no_service);
+	put_or_clear(event, "origin.assignment_group", column_words(record, "assignment_group"),
+		column_is_empty(record, "assignment_group"));
 }
 
 static const char *page(struct intake *in, const struct row *row)
@@ -57,7 +63,9 @@ static const char *page(struct intake *in, const struct row *row)
  * their zone too. */
 static const char *read_state(const struct row *row, const char *first, const char *second)
 {
-	const char *name = column_value(row->record, first) ? first : second;
+	const char *name =
+		column_value(row->record, second) && !column_value(row->record, first) ? second
+										       : first;
 	const char *state = column_value(row->record, name);
 
 	if (!state || strspn(state, "-0123456789") != strlen(state)) {
@@ -124,17 +132,43 @@ static enum stage stage_of(const struct row *row)
 	return (enum stage)stage;
 }
 
+/* False: the column is empty. A time as people see it is in their zone and their order of day
+ * and month, so it is refused wherever it stands. */
+static bool read_time(const struct row *row, const char *name, int64_t *out_us)
+{
+	if (column_time(row->record, name, out_us))
+		return true;
+	if (reader_has(row->record, name) && !column_is_empty(row->record, name))
+		reader_complain(row->record, name,
+			"a time in UTC, as values have it (2026-06-01 21:59:22)");
+	return false;
+}
+
 static int64_t updated_us(struct intake *in, const struct row *row)
 {
 	int64_t at_us = in->delivery->received_us;
 
-	if (row->is_deleted)
-		return at_us; /* the record does not say when it went */
-	if (!column_time(row->record, "sys_updated_on", &at_us) &&
-		column_value(row->record, "sys_updated_on"))
-		reader_complain(row->record, "sys_updated_on",
-			"a time in UTC, as values have it (2026-06-01 21:59:22)");
+	if (!row->is_deleted) /* the record does not say when it went */
+		(void)read_time(row, "sys_updated_on", &at_us);
 	return at_us;
+}
+
+/*
+ * Closing comes by itself, days later. A resolution from before it was opened again is not the
+ * one that stands, though some instances keep it: then the record's own time is.
+ */
+static bool read_resolution(const struct row *row, int64_t *out_us)
+{
+	int64_t at_us;
+	int64_t reopened_us = 0;
+
+	if (!read_time(row, "resolved_at", &at_us) && !read_time(row, "closed_at", &at_us))
+		return false;
+	(void)read_time(row, "reopened_time", &reopened_us);
+	if (at_us < reopened_us)
+		return false;
+	*out_us = at_us;
+	return true;
 }
 
 static const char *reference(struct intake *in, const struct row *row, const char *name)
@@ -170,14 +204,11 @@ static void observe_ticket(struct intake *in, const struct row *row)
 
 	if (priority && priority[0] >= '1' && priority[0] <= '5' && priority[1] == '\0')
 		ticket.severity = priority[0] - '0';
-	if (!column_time(row->record, "opened_at", &ticket.started_us))
-		(void)column_time(row->record, "sys_created_on", &ticket.started_us);
-	/* A reopened one may keep its resolved_at: the state says what it means. Closing
-	 * comes
-	 * by itself, days later. */
-	if (stage == STAGE_DONE &&
-		!column_time(row->record, "resolved_at", &ticket.resolved_us))
-		(void)column_time(row->record, "closed_at", &ticket.resolved_us);
+	if (!read_time(row, "opened_at", &ticket.started_us))
+		(void)read_time(row, "sys_created_on", &ticket.started_us);
+	/* A reopened one may keep its resolved_at: the state says what it means. */
+	if (stage == STAGE_DONE)
+		(void)read_resolution(row, &ticket.resolved_us);
 	ticket_observe(in, &ticket, put_record_origin, row->record);
 }
 
@@ -205,7 +236,8 @@ static const char *change_state(const struct row *row)
 	return column_words(row->record, "state"); /* a change model's own */
 }
 
-/* Deployments made under it: told by the template, or an id of dorad's as its correlation. */
+/* Deployments made under it: told by the template, or an id of dorad's as its correlation (an
+ * address there is of something else). */
 static void put_deployments(
 	const struct reader *body, const struct row *row, struct dora_event *event)
 {
@@ -217,7 +249,7 @@ static void put_deployments(
 
 		dora_put_entry(event, "deployment_ids", reader_text(&id, ""));
 	}
-	if (n == 0 && correlation && strchr(correlation, '/'))
+	if (n == 0 && correlation && strchr(correlation, '/') && !strstr(correlation, "://"))
 		dora_put_entry(event, "deployment_ids", correlation);
 }
 
@@ -234,7 +266,7 @@ static void put_outcome(const struct row *row, struct dora_event *event)
 	else if (reader_has(row->record, "close_code"))
 		dora_put_null(event, "close_code");
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-		if (column_time(row->record, times[i][0], &at_us))
+		if (read_time(row, times[i][0], &at_us))
 			dora_put_time(event, times[i][1], at_us);
 		else if (reader_has(row->record, times[i][0]))
 			dora_put_null(event, times[i][1]);

@@ -15,6 +15,8 @@ const char *column_value(const struct reader *record, const char *name);
 const char *column_shown(const struct reader *record, const char *name);
 /* What people read, else the value. */
 const char *column_words(const struct reader *record, const char *name);
+/* Sent, with nothing in it: what it held before is gone. */
+bool column_is_empty(const struct reader *record, const char *name);
 /* Times are UTC in values; false where there is none. */
 bool column_time(const struct reader *record, const char *name, int64_t *out_us);
 
@@ -36,10 +38,10 @@ const char *instance_host(
 	{"sys_id"}, {"number"}, {"sys_class_name"}, {"sys_mod_count"}, {"sys_updated_on"},   \
 		{"sys_created_on"}, {"state"}, {"incident_state"}, {"problem_state"},        \
 		{"priority"}, {"opened_at"}, {"resolved_at"}, {"closed_at"}, {"close_code"}, \
-		{"resolution_code"}, {"caused_by"}, {"parent_incident"}, {"correlation_id"}, \
-		{"work_start"}, {"work_end"}, {"cmdb_ci"}, {"business_service"},             \
-		{"service_offering"}, {"assignment_group"}, {"short_description"},           \
-		{"sys_domain"}, {"opened_by"},                                               \
+		{"resolution_code"}, {"reopened_time"}, {"caused_by"}, {"parent_incident"},  \
+		{"correlation_id"}, {"work_start"}, {"work_end"}, {"cmdb_ci"},               \
+		{"business_service"}, {"service_offering"}, {"assignment_group"},            \
+		{"short_description"}, {"sys_domain"}, {"opened_by"},                        \
 	{                                                                                    \
 		"caller_id"                                                                  \
 	}

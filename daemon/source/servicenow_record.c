@@ -32,6 +32,14 @@ const char *column_words(const struct reader *record, const char *name)
 	return text ? text : column_value(record, name);
 }
 
+bool column_is_empty(const struct reader *record, const char *name)
+{
+	const json_t *field = reader_find(record, name);
+	bool has_value = !json_is_object(field) || json_object_get(field, "value");
+
+	return field && (has_value ? !column_value(record, name) : !column_shown(record, name));
+}
+
 bool column_time(const struct reader *record, const char *name, int64_t *out_us)
 {
 	struct reader field = reader_at(record, name);

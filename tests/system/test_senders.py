@@ -139,6 +139,20 @@ def test_the_templates_of_a_freshservice_change_and_release(tmp_path):
     assert (row["data"]["status"], row["data"]["via"]) == ("succeeded", "release")
 
 
+# -- ServiceNow --------------------------------------------------------------------------------
+
+def test_servicenow_is_asked_for_every_column_that_is_read():
+    header = read("..", "..", "daemon", "source", "servicenow.h")
+    wanted = set(re.findall(r'\{\s*"(\w+)"\s*\}', header))
+    assert len(wanted) > 20
+    # A title is a text of people's; the instance is told outright.
+    wanted -= {"short_description", "sys_domain", "opened_by", "caller_id"}
+    rule = read("servicenow", "business-rule.js")
+    assert not {name for name in wanted if f"'{name}'" not in rule}
+    asked = re.findall(r"^fields\+?=,?(\S+)$", read("servicenow", "backfill"), re.M)
+    assert not wanted - set(",".join(asked).split(","))
+
+
 # -- Backstage ---------------------------------------------------------------------------------
 
 def test_the_annotations_for_backstage_make_the_service_that_its_readme_says(tmp_path):

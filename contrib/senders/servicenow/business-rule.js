@@ -7,9 +7,10 @@
 (function executeRule(current) {
   var record = {};
   var fields = ['sys_id', 'sys_class_name', 'number', 'state', 'incident_state', 'problem_state', 'priority',
-    'opened_at', 'sys_created_on', 'resolved_at', 'closed_at', 'work_start', 'work_end', 'close_code', 'type',
-    'caused_by', 'problem_id', 'parent_incident', 'correlation_id', 'sys_updated_on', 'sys_mod_count'];
-  var references = ['cmdb_ci', 'business_service', 'assignment_group'];
+    'opened_at', 'sys_created_on', 'resolved_at', 'closed_at', 'reopened_time', 'work_start', 'work_end',
+    'close_code', 'resolution_code', 'type', 'caused_by', 'problem_id', 'parent_incident', 'correlation_id',
+    'sys_updated_on', 'sys_mod_count'];
+  var references = ['cmdb_ci', 'business_service', 'service_offering', 'assignment_group'];
   var i;
 
   for (i = 0; i < fields.length; i++) {
