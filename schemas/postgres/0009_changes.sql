@@ -31,7 +31,7 @@ BEGIN
     INSERT INTO w_entity_origin
         SELECT s.entity,
                CASE WHEN min(s.origin_id) = max(s.origin_id) THEN min(s.origin_id) END,
-               merged(jsonb_strip_nulls(s.data -> 'origin') ORDER BY s.at, s.id, s.source)
+               jsonb_strip_nulls(merged(s.data -> 'origin' ORDER BY s.at, s.id, s.source))
         FROM w_seen AS s
         WHERE s.named IS NULL AND s.origin_id IS NOT NULL
         GROUP BY s.entity;

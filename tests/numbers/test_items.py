@@ -44,3 +44,23 @@ def test_labels_changed_one_by_one_count_from_the_last_whole_list_on(database, s
     database.tell(story)
     item = database.item("w1")
     assert (item["labels"], item["class"]) == (["x", "y"], "planned")
+
+
+def test_a_coordinate_that_is_cleared_names_no_service_any_more(database, story):
+    """Moved from one component to none, and of another from a configuration item to a service."""
+    catalog = {"services": [
+        {"name": "cart", "sources": [{"jira": "SHOP", "component": "Cart"}]},
+        {"name": "rest", "sources": [{"jira": "SHOP"}]},
+        {"name": "till", "sources": [{"servicenow": "Till"}]},
+        {"name": "shop", "sources": [{"servicenow": "Shop"}]}]}
+    jira = {"system": "jira", "host": "j", "project": "SHOP"}
+    record = {"system": "servicenow", "host": "s"}
+    story.item("w1", "2025-01-09 10:00", "todo", origin={**jira, "component": "Cart"})
+    story.item("w1", "2025-01-10 10:00", "done", origin={**jira, "component": None})
+    story.item("w2", "2025-01-09 10:00", "todo", origin={**record, "ci": "Till", "ci_id": "c1"})
+    story.item("w2", "2025-01-10 10:00", "done",
+               origin={**record, "ci": None, "ci_id": None, "component": "Shop"})
+    database.tell(story, catalog)
+    assert database.item("w1")["services"] == ["rest"]
+    assert database.item("w2")["services"] == ["shop"]
+    assert database.verify() == []
