@@ -66,7 +66,9 @@ static const struct sender senders[] = {
 		"Settings, Integrations, Webhook:\n"
 		"  Webhook URL: @URL@\n"
 		"  Custom header: Authorization: Bearer @SECRET@\n"
-		"  Alert actions: create, close, delete; send the alert's description: no"},
+		"  Alert actions: create, acknowledge, unacknowledge, update priority, add\n"
+		"                 tags, remove tags, close, delete\n"
+		"  Send the alert's description: no"},
 	{"pagerduty", "PagerDuty", NULL, true,
 		"Integrations, Generic Webhooks (v3), New Webhook:\n"
 		"  Webhook URL: @URL@\n"

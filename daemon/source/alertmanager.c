@@ -9,7 +9,6 @@
 #include "observe.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define FINGERPRINT_DIGITS 16
 
@@ -68,7 +67,7 @@ static void observe_alert(
 		reader_complain(alert, "labels", "an object");
 	if (!is_one_of(status, LIST("firing", "resolved")))
 		reader_complain(alert, "status", "firing or resolved");
-	bool resolved = strcmp(status, "resolved") == 0;
+	bool resolved = is_one_of(status, LIST("resolved"));
 	/* While it fires this is the year 1, or when it would end by itself. */
 	bool known = reader_time_at(alert, "endsAt", &ended_us) && ended_us >= started_us;
 	if (!known)

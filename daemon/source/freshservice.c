@@ -137,12 +137,14 @@ static struct dora_event *observe_record(
 
 /*
  * Where the body does not say when, it cannot say whether it came twice or the ticket came back
- * to what it was: it is the same, as any delivery that comes twice has to be.
+ * to what it was: it is the same, as any delivery that comes twice has to be. A time as people
+ * of some country write it cannot be read, but tells the one from the other.
  */
 static void name_snapshot(
 	struct intake *in, const struct record *record, struct dora_event *event)
 {
 	const char *kind = dora_kind_name(event->kind);
+	const char *when = reader_text(&record->fields, "updated_at");
 	char hex[DIGEST_HEX_MAX];
 	size_t n;
 
@@ -151,6 +153,10 @@ static void name_snapshot(
 		return;
 	}
 	const char *text = dora_event_text(event, &n);
+	if (when) {
+		text = arena_printf(in->arena, "%s %s", when, text);
+		n = strlen(text);
+	}
 	digest_hex(text, n, hex);
 	observe_id(in, event, "%s/%.*s", kind, HASH_DIGITS, hex);
 }

@@ -26,7 +26,7 @@ json_t *lenient_form(const char *text, size_t n, struct arena *arena);
 
 /*
  * Undoes %XX in every string of the tree, in place; and + for a space, in those of a tree that
- * has any %XX at all. Strings that would not be UTF-8 stay as they are.
+ * has any %XX at all. Strings that would not be UTF-8 stay as they are, and so do times.
  */
 void lenient_decode(json_t *tree, struct arena *arena);
 

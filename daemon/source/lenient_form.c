@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lenient.h"
 
+#include "base/timestamp.h"
 #include "base/xalloc.h"
 #include "form.h"
 
@@ -138,22 +139,30 @@ static bool tree_has_encoded(const json_t *tree)
 	return false;
 }
 
+/* A time as it stands is no encoded text: its + is the sign of its zone. */
+static void decode_text(json_t *text, struct arena *arena)
+{
+	const char *at = json_string_value(text);
+	size_t n = json_string_length(text);
+	int64_t instant_us;
+
+	if (timestamp_parse(at, n, &instant_us))
+		return;
+	json_t *plain = decoded(at, n, arena);
+	if (plain)
+		(void)json_string_setn(
+			text, json_string_value(plain), json_string_length(plain));
+	json_decref(plain);
+}
+
 static void decode_all(json_t *tree, struct arena *arena)
 {
 	const char *name;
 	json_t *value;
 	size_t i;
 
-	if (json_is_string(tree)) {
-		json_t *plain =
-			decoded(json_string_value(tree), json_string_length(tree), arena);
-
-		if (plain)
-			(void)json_string_setn(
-				tree, json_string_value(plain), json_string_length(plain));
-		json_decref(plain);
-		return;
-	}
+	if (json_is_string(tree))
+		decode_text(tree, arena);
 	json_object_foreach(tree, name, value)
 		decode_all(value, arena);
 	json_array_foreach(tree, i, value)

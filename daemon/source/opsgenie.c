@@ -72,9 +72,9 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 		return ignored(in, "%.60s: changes nothing that is measured", action);
 	in->dora_source = "/opsgenie/opsgenie.com";
 	int64_t created_us = reader_time(&alert, "createdAt");
-	int64_t at_us = created_us;
+	int64_t at_us = in->delivery->received_us; /* what comes after is not of then */
 	(void)reader_time_at(&alert, "updatedAt", &at_us);
-	if (strcmp(action, "Create") == 0)
+	if (is_one_of(action, LIST("Create")))
 		at_us = created_us;
 
 	struct dora_event *event = observe(in, DORA_INCIDENT,

@@ -133,6 +133,14 @@ static void flux_may_choose_its_hash(void)
 	expect(&good, 0, NULL);
 	good.headers[0][1] = "sha512=" SHA512_OF_HELLO;
 	expect(&good, 0, NULL);
+	good.headers[0][1] = "sha224=521ccf8ea4c080404499759ec7ba64965405a9973667cd2704197281";
+	expect(&good, 0, NULL);
+	good.headers[0][1] = "sha384="
+			     "8ae941e23ce94331d5a5986b762bbdb2039fec41c133145d"
+			     "a82908f381ba612379307f45738b252be379438ef60839c2";
+	expect(&good, 0, NULL);
+	good.headers[0][1] = "sha1=51f7ad1d6f5b3fbd1bd9f3a0c2f1e8d8f4c0b1a2";
+	expect(&good, 0, "bad_signature");
 }
 
 static void trello_signs_the_body_and_its_callback_address(void)

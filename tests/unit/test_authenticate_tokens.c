@@ -26,6 +26,10 @@ static void standard_webhooks_signs_id_time_and_body(void)
 
 	expect(&good, 0, NULL);
 	expect(&gitlab, 0, NULL);
+	/* The padding of a secret, and of a signature, may be missing. */
+	gitlab.secrets[0] = "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q";
+	gitlab.headers[2][1] = "v1,68n7sQVzNQF7jew9KS2HTT9NVpOYy2A5oNqzWGa8QlM";
+	expect(&gitlab, 0, NULL);
 	good.headers[2][1] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OA=";
 	expect(&good, 0, "bad_signature");
 }
@@ -141,6 +145,11 @@ static void what_cannot_be_safe_is_refused_when_it_is_configured(void)
 			"opsgenie cannot sign; want auth: bearer, token, basic, path or query"},
 		{"events", AUTH_SIGNATURE, "whsec_!",
 			"a secret that begins with whsec_ must go on in base64"},
+		{"gitlab", AUTH_SIGNATURE, "whsec_",
+			"a secret that begins with whsec_ must go on in base64"},
+		{"opsgenie", AUTH_BEARER, "", "a secret of 0 bytes; want 1 to 4096"},
+		{"trello", AUTH_SIGNATURE, "x",
+			"trello signs its callback address too; want public_url: https://..."},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
