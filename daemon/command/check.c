@@ -9,7 +9,7 @@
 
 #include "config/catalog.h"
 #include "config/secret.h"
-#include "endpoint.h"
+#include "receive.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +23,30 @@ void check_note(
 
 	sheet_add(findings->sheet, (const char *const[]){what, names[finding], words});
 	findings->bad = findings->bad || finding == FINDING_BAD;
+}
+
+/* What keeps the receiver from starting, as far as its files tell. */
+static void check_receiver(struct findings *findings, const struct config *config)
+{
+	struct http_listen *listen;
+	const struct http_options options = receive_options(config, &listen);
+	const char *key = config->receive.tls_key;
+	struct error err = {0};
+	char words[400];
+
+	if (key && access(key, R_OK) != 0 && errno == EACCES) {
+		(void)snprintf(words, sizeof(words),
+			"%s: you may not read it: look as root, whether it is the "
+			"certificate's key",
+			key);
+		check_note(findings, "receiver", FINDING_WARNING, words);
+	} else {
+		bool good = http_options_check(&options, &err);
+
+		check_note(findings, "receiver", good ? FINDING_GOOD : FINDING_BAD,
+			good ? options.listen[0].address : err.text);
+	}
+	free(listen);
 }
 
 /* A secret that who asks may not read, though the daemon may. NULL: none; else owned. */
@@ -142,6 +166,7 @@ static void check_postgres(struct findings *findings, const char *what, const ch
 
 static void check_all(struct findings *findings, const struct config *config, bool offline)
 {
+	check_receiver(findings, config);
 	check_endpoints(findings, config);
 	check_catalog(findings, config);
 	if (offline)

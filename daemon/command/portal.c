@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "dumps.h"
 #include "notify.h"
+#include "reload.h"
 #include "table.h"
 
 #include <pthread.h>
@@ -16,11 +17,11 @@ static void *serve(void *portal)
 	return NULL;
 }
 
-static void reload(const struct command_line *line, struct portal *portal)
+static void reload(struct portal *portal, const struct config *running)
 {
 	struct error err = {0};
 	CLEANUP(config_destroyp)
-	struct config *config = config_load(command_config_path(line), &err);
+	struct config *config = reload_config(running->path, running, "portal", &err);
 
 	notify("RELOADING=1");
 	if (config && portal_reload(portal, config, &err))
@@ -52,7 +53,7 @@ static int run(const struct command_line *line)
 		if (!wakeup.reload)
 			continue;
 		wakeup.reload = false;
-		reload(line, portal);
+		reload(portal, config);
 	}
 	notify("STOPPING=1");
 	portal_stop(portal);

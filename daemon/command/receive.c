@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "dumps.h"
 #include "notify.h"
+#include "reload.h"
 #include "table.h"
 
 #include <signal.h>
@@ -83,39 +84,13 @@ static void *front_thread(void *context)
 static struct http_server *make_server(
 	struct receiver *receiver, const struct config *config, struct error *err)
 {
-	const struct config_strings *listen = &config->receive.listen;
-	const struct config_strings *metrics = &config->receive.metrics_listen;
-	struct http_listen *all = xcalloc(listen->n + metrics->n + 1, sizeof(*all));
+	struct http_listen *listen;
+	struct http_options options = receive_options(config, &listen);
 
-	for (size_t i = 0; i < listen->n; i++)
-		all[i] = (struct http_listen){
-			.address = listen->items[i], .tag = RECEIVE_LISTENER_ALL};
-	for (size_t i = 0; i < metrics->n; i++)
-		all[listen->n + i] = (struct http_listen){
-			.address = metrics->items[i],
-			.tag = RECEIVE_LISTENER_METRICS,
-			.plain = true,
-		};
-	const struct http_options options = {
-		.listen = all,
-		.n_listen = listen->n + metrics->n,
-		.tls = {.certificate = config->receive.tls_certificate,
-			.key = config->receive.tls_key,
-			.client_ca = config->receive.tls_client_ca},
-		.trusted_proxies = (const char *const *)config->receive.trusted_proxies.items,
-		.n_trusted_proxies = config->receive.trusted_proxies.n,
-		.proxy_protocol = config->receive.proxy_protocol,
-		.threads = (int)config->receive.threads,
-		.limits = {.connections = (size_t)config->receive.max_connections,
-			.per_address = (size_t)config->receive.max_connections_per_address,
-			.body_bytes = config->receive.max_body_bytes,
-			.in_flight_bytes = config->receive.max_in_flight_bytes,
-			.drain_us = config->receive.drain_us},
-		.handler = receive_handler(receiver),
-	};
-	receiver->metrics_apart = metrics->n > 0;
+	options.handler = receive_handler(receiver);
+	receiver->metrics_apart = config->receive.metrics_listen.n > 0;
 	struct http_server *server = http_server_create(&options, err);
-	free(all);
+	free(listen);
 	return server;
 }
 
@@ -123,7 +98,8 @@ static struct http_server *make_server(
 static void reload(struct receiver *receiver, const char *path)
 {
 	struct error err = {0};
-	struct config *config = config_load(path, &err);
+	struct config *config =
+		reload_config(path, receiver->endpoints->config, "receive", &err);
 	struct endpoint_set *set = config ? endpoint_set_create(config, &err) : NULL;
 
 	if (!set) {
@@ -133,7 +109,9 @@ static void reload(struct receiver *receiver, const char *path)
 	ledger_set_retention(receiver->ledger, config->receive.retention_age_us,
 		config->receive.retention_bytes);
 	receiver_set_endpoints(receiver, set);
-	if (!http_server_reload_tls(receiver->server, &err))
+	http_server_set_drain(receiver->server, config->receive.drain_us);
+	const struct http_tls tls = receive_tls(config);
+	if (!http_server_reload_tls(receiver->server, &tls, &err))
 		log_error("certificate not read again, the old one serves on: %s", err.text);
 	forwarder_retry(receiver->forwarder);
 	log_info("reloaded endpoints=%zu", set->n);

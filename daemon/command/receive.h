@@ -46,6 +46,12 @@ struct endpoint_set *receiver_endpoints(struct receiver *receiver);
 /* Puts another set in its place. */
 void receiver_set_endpoints(struct receiver *receiver, struct endpoint_set *set);
 
+/* receive_options.c: as the configuration says; the handler is missing. The caller frees the
+ * list of addresses. */
+struct http_options receive_options(
+	const struct config *config, struct http_listen **out_listen);
+struct http_tls receive_tls(const struct config *config);
+
 /* receive_front.c */
 struct http_handler receive_handler(struct receiver *receiver);
 

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "database.h"
 #include "dumps.h"
+#include "reload.h"
 #include "rollup_lease.h"
 #include "rollup_metrics.h"
 #include "rollup_recompute.h"
@@ -209,7 +210,7 @@ static void reload(struct rollup *rollup, struct config **reloaded)
 
 	rollup->wakeup->reload = false;
 	notify("RELOADING=1");
-	config = config_load(rollup->config->path, &err);
+	config = reload_config(rollup->config->path, rollup->config, "rollup", &err);
 	if (config) {
 		rollup->config = config;
 		config_destroy(*reloaded);

@@ -207,6 +207,34 @@ struct config *config_load(const char *path, struct error *err)
 	return config;
 }
 
+static bool is_of(const struct option *option, const char *section)
+{
+	size_t n = strlen(section);
+
+	return !strchr(option->name, '.') ||
+		(strncmp(option->name, section, n) == 0 && option->name[n] == '.');
+}
+
+char *config_carry(struct config *fresh, const struct config *running, const char *section)
+{
+	const struct option *option;
+	char *names = NULL;
+
+	for (size_t i = 0; (option = option_at(i)); i++) {
+		if (option->place != OPTION_OF_FILE || option->reloadable ||
+			fields_same(fresh, running, option))
+			continue;
+		fields_copy(fresh, running, option);
+		if (!is_of(option, section))
+			continue;
+		char *longer = xasprintf(
+			"%s%s%s", names ? names : "", names ? ", " : "", option->name);
+		free(names);
+		names = longer;
+	}
+	return names;
+}
+
 void config_destroy(struct config *config)
 {
 	if (!config)

@@ -21,6 +21,12 @@ static void *field(void *object, const struct option *option)
 	return (char *)object + option->offset;
 }
 
+static bool is_text(const struct option *option)
+{
+	return option->type == OPTION_STRING || option->type == OPTION_FILE ||
+		option->type == OPTION_CHOICE;
+}
+
 static bool set_number(void *object, const struct option *option, const char *text)
 {
 	int64_t value = 0;
@@ -187,22 +193,73 @@ void fields_set_defaults(void *object, enum option_place place, bool before)
 	}
 }
 
+static void clear(void *object, const struct option *option)
+{
+	if (option->type == OPTION_STRINGS) {
+		struct config_strings *strings = field(object, option);
+
+		for (size_t i = 0; i < strings->n; i++)
+			free(strings->items[i]);
+		free(strings->items);
+		*strings = (struct config_strings){0};
+	} else if (is_text(option)) {
+		free(*(char **)field(object, option));
+		*(char **)field(object, option) = NULL;
+	}
+}
+
 void fields_clear(void *object, enum option_place place)
 {
 	const struct option *option;
 
 	for (size_t i = 0; (option = option_at(i)); i++) {
-		if (option->place != place)
-			continue;
-		if (option->type == OPTION_STRINGS) {
-			struct config_strings *strings = field(object, option);
+		if (option->place == place)
+			clear(object, option);
+	}
+}
 
-			for (size_t k = 0; k < strings->n; k++)
-				free(strings->items[k]);
-			free(strings->items);
-		} else if (option->type == OPTION_STRING || option->type == OPTION_FILE ||
-			option->type == OPTION_CHOICE) {
-			free(*(char **)field(object, option));
-		}
+static bool same_text(const char *one, const char *other)
+{
+	return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+bool fields_same(const void *one, const void *other, const struct option *option)
+{
+	const void *a = (const char *)one + option->offset;
+	const void *b = (const char *)other + option->offset;
+
+	if (option->type == OPTION_STRINGS) {
+		const struct config_strings *list = a;
+		const struct config_strings *other_list = b;
+		size_t i = 0;
+
+		while (i < list->n && i < other_list->n &&
+			strcmp(list->items[i], other_list->items[i]) == 0)
+			i++;
+		return i == list->n && i == other_list->n;
+	}
+	if (is_text(option))
+		return same_text(*(char *const *)a, *(char *const *)b);
+	return memcmp(a, b, option->type == OPTION_BOOL ? sizeof(bool) : sizeof(int64_t)) == 0;
+}
+
+void fields_copy(void *to, const void *from, const struct option *option)
+{
+	const void *source = (const char *)from + option->offset;
+
+	clear(to, option);
+	if (option->type == OPTION_STRINGS) {
+		const struct config_strings *list = source;
+
+		for (size_t i = 0; i < list->n; i++)
+			strings_add(field(to, option), list->items[i], strlen(list->items[i]));
+	} else if (is_text(option)) {
+		const char *text = *(char *const *)source;
+		char *copy = text ? xstrdup(text) : NULL;
+
+		memcpy(field(to, option), &copy, sizeof(copy));
+	} else {
+		memcpy(field(to, option), source,
+			option->type == OPTION_BOOL ? sizeof(bool) : sizeof(int64_t));
 	}
 }

@@ -19,6 +19,9 @@ bool fields_take(struct loading *loading, void *object, const struct option *opt
 /* Numbers and flags have their defaults before the file is read, texts and lists after. */
 void fields_set_defaults(void *object, enum option_place place, bool before);
 
+bool fields_same(const void *one, const void *other, const struct option *option);
+void fields_copy(void *to, const void *from, const struct option *option);
+
 void fields_clear(void *object, enum option_place place);
 
 #endif

@@ -72,7 +72,7 @@ static const struct option options[] = {
 	{OPTION_OF_FILE, "receive.max_in_flight", OPTION_BYTES, AT(receive.max_in_flight_bytes),
 		"256MiB", MIB, 64 * GIB, NULL, false,
 		"memory for bodies that are being received"},
-	{OPTION_OF_FILE, "receive.drain", OPTION_DURATION, AT(receive.drain_us), "10s", 0,
+	{OPTION_OF_FILE, "receive.drain", OPTION_DURATION, AT(receive.drain_us), "10s", SECOND,
 		5 * MINUTE, NULL, true, "how long a stop waits for requests that have begun"},
 
 	{OPTION_OF_ENDPOINT, "source", OPTION_STRING, IN_ENDPOINT(source), NULL, 0, 0, NULL,

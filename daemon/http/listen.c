@@ -4,6 +4,7 @@
 #include "base/xalloc.h"
 #include "inherit_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -96,13 +97,7 @@ static bool listen_tcp(struct http_server *server, const char *address, struct e
 	const char *port = split(address, &host);
 	size_t before = server->n_listeners;
 
-	if (!port) {
-		error_setf(err,
-			"listen %s: want HOST:PORT ([HOST]:PORT for IPv6), unix:/PATH or "
-			"systemd",
-			address);
-		return false;
-	}
+	assert(port);
 	int why = getaddrinfo(host, port, &hints, &found);
 	free(host);
 	if (why != 0) {
@@ -137,13 +132,17 @@ static bool clear_path(const struct sockaddr_un *at, struct error *err, const ch
 			address);
 		return false;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool served = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0;
+	/* Anything but a refusal, be it that we may not ask, leaves the socket to its owner. */
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool stale = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 &&
+		errno == ECONNREFUSED;
 	if (fd >= 0)
 		(void)close(fd);
-	if (served) {
-		error_setf(
-			err, "listen %s: another process serves it; stop that first", address);
+	if (!stale) {
+		error_setf(err,
+			"listen %s: another process serves it; stop that first, or remove the "
+			"socket",
+			address);
 		return false;
 	}
 	return unlink(at->sun_path) == 0 || complain(err, address, "remove");
@@ -154,11 +153,6 @@ static bool listen_unix(
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 
-	if (path[0] != '/' || strlen(path) >= sizeof(at.sun_path)) {
-		error_setf(err, "listen %s: want unix:/PATH of at most %zu bytes", address,
-			sizeof(at.sun_path) - 1);
-		return false;
-	}
 	memcpy(at.sun_path, path, strlen(path));
 	if (!clear_path(&at, err, address))
 		return false;
@@ -178,20 +172,25 @@ static bool listen_unix(
 	return true;
 }
 
+static bool is_taken(const struct http_server *server, int fd)
+{
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		if (server->listeners[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
 static bool inherit(
 	struct http_server *server, const char *address, const char *name, struct error *err)
 {
 	int fds[INHERIT_MAX];
 	size_t n = inherited_sockets(name, fds);
+	size_t before = server->n_listeners;
 
-	if (n == 0) {
-		error_setf(err,
-			"listen %s: no socket was passed on; start by a systemd socket "
-			"unit%s%s",
-			address, name ? " with FileDescriptorName=" : "", name ? name : "");
-		return false;
-	}
 	for (size_t i = 0; i < n; i++) {
+		if (is_taken(server, fds[i]))
+			continue;
 		struct listener *listener = add(server, fds[i]);
 
 		listener->inherited = true;
@@ -199,11 +198,49 @@ static bool inherit(
 		listener->is_unix = listener->port == 0;
 		(void)fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
 	}
-	return true;
+	if (server->n_listeners > before)
+		return true;
+	if (n > 0)
+		error_setf(err,
+			"listen %s: another address has every socket that was passed on; name "
+			"them apart by FileDescriptorName= and systemd:NAME",
+			address);
+	else
+		error_setf(err,
+			"listen %s: no socket was passed on; start by a systemd socket "
+			"unit%s%s",
+			address, name ? " with FileDescriptorName=" : "", name ? name : "");
+	return false;
+}
+
+bool listen_check(const char *address, struct error *err)
+{
+	static const struct sockaddr_un at;
+	char *host = NULL;
+
+	if (strcmp(address, "systemd") == 0 || strncmp(address, "systemd:", 8) == 0)
+		return true;
+	if (strncmp(address, "unix:", 5) == 0) {
+		if (address[5] == '/' && strlen(address + 5) < sizeof(at.sun_path))
+			return true;
+		error_setf(err, "listen %s: want unix:/PATH of at most %zu bytes", address,
+			sizeof(at.sun_path) - 1);
+		return false;
+	}
+	bool good = split(address, &host) != NULL;
+	free(host);
+	if (!good)
+		error_setf(err,
+			"listen %s: want HOST:PORT ([HOST]:PORT for IPv6), unix:/PATH or "
+			"systemd",
+			address);
+	return good;
 }
 
 static bool listen_one(struct http_server *server, const char *address, struct error *err)
 {
+	if (!listen_check(address, err))
+		return false;
 	if (strncmp(address, "unix:", 5) == 0)
 		return listen_unix(server, address, address + 5, err);
 	if (strcmp(address, "systemd") == 0)
@@ -213,18 +250,31 @@ static bool listen_one(struct http_server *server, const char *address, struct e
 	return listen_tcp(server, address, err);
 }
 
+static bool listen_option(struct http_server *server, const struct http_listen *options,
+	size_t i, struct error *err)
+{
+	size_t first = server->n_listeners;
+
+	if (!listen_one(server, options[i].address, err))
+		return false;
+	for (; first < server->n_listeners; first++) {
+		server->listeners[first].option = i;
+		server->listeners[first].tag = options[i].tag;
+		server->listeners[first].tls = server->tls && !options[i].plain;
+	}
+	return true;
+}
+
+/* "systemd" last: it takes what no other address names. */
 bool listen_on(struct http_server *server, const struct http_listen *options, size_t n,
 	struct error *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		size_t first = server->n_listeners;
+	for (int rest = 0; rest < 2; rest++) {
+		for (size_t i = 0; i < n; i++) {
+			bool is_rest = strcmp(options[i].address, "systemd") == 0;
 
-		if (!listen_one(server, options[i].address, err))
-			return false;
-		for (; first < server->n_listeners; first++) {
-			server->listeners[first].option = i;
-			server->listeners[first].tag = options[i].tag;
-			server->listeners[first].tls = server->tls && !options[i].plain;
+			if (is_rest == (rest == 1) && !listen_option(server, options, i, err))
+				return false;
 		}
 	}
 	return true;

@@ -16,6 +16,11 @@
 #define MIB (1024 * KIB)
 #define SECOND_US INT64_C(1000000)
 
+static int64_t larger(int64_t one, int64_t other)
+{
+	return one > other ? one : other;
+}
+
 static void set_limits(struct http_limits *limits)
 {
 #define DEFAULT(name, value)                    \
@@ -28,7 +33,8 @@ static void set_limits(struct http_limits *limits)
 	DEFAULT(handshakes, 500);
 	DEFAULT(body_bytes, 25 * MIB);
 	DEFAULT(in_flight_bytes, 256 * MIB);
-	DEFAULT(spool_bytes, 8 * limits->in_flight_bytes);
+	/* However little memory is to be used, the largest body finds room for its file. */
+	DEFAULT(spool_bytes, larger(8 * limits->in_flight_bytes, 4 * limits->body_bytes));
 	DEFAULT(handshake_us, 5 * SECOND_US);
 	DEFAULT(header_us, 5 * SECOND_US);
 	DEFAULT(body_us, 30 * SECOND_US);
@@ -73,11 +79,6 @@ static bool set_spool_folder(struct http_server *server, const char *folder, str
 	return false;
 }
 
-static char *copy(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
 static bool set_tls(struct http_server *server, const struct http_tls *tls, struct error *err)
 {
 	if (!tls->certificate && (tls->key || tls->client_ca)) {
@@ -86,9 +87,6 @@ static bool set_tls(struct http_server *server, const struct http_tls *tls, stru
 	}
 	if (!tls->certificate)
 		return true;
-	server->certificate = copy(tls->certificate);
-	server->key = copy(tls->key);
-	server->client_ca = copy(tls->client_ca);
 	server->tls = tls_create(tls, err);
 	return server->tls != NULL;
 }
@@ -118,6 +116,18 @@ static bool set_up(
 		loop_init(&server->loops[server->n_loops], server, server->n_loops);
 	atomic_store(&server->n_accepting, server->n_loops);
 	return true;
+}
+
+bool http_options_check(const struct http_options *options, struct error *err)
+{
+	struct http_server server = {0};
+	bool good = set_trusted(&server, options, err) && set_tls(&server, &options->tls, err);
+
+	for (size_t i = 0; good && i < options->n_listen; i++)
+		good = listen_check(options->listen[i].address, err);
+	SSL_CTX_free(server.tls);
+	free(server.trusted.items);
+	return good;
 }
 
 struct http_server *http_server_create(const struct http_options *options, struct error *err)
@@ -183,9 +193,6 @@ void http_server_destroy(struct http_server *server)
 	crowd_destroy(server->crowd);
 	SSL_CTX_free(server->tls);
 	(void)pthread_mutex_destroy(&server->tls_lock);
-	free(server->certificate);
-	free(server->key);
-	free(server->client_ca);
 	free(server->trusted.items);
 	free(server->spool_folder);
 	free(server);
@@ -209,13 +216,17 @@ void http_server_pause(struct http_server *server, bool paused)
 		wake_all(server);
 }
 
-bool http_server_reload_tls(struct http_server *server, struct error *err)
+bool http_server_reload_tls(
+	struct http_server *server, const struct http_tls *tls, struct error *err)
 {
-	struct http_tls tls = {server->certificate, server->key, server->client_ca};
-
-	if (!tls.certificate)
+	if (!server->tls != !tls->certificate) {
+		error_setf(err, "TLS is %s since the start; want a restart to change that",
+			server->tls ? "spoken" : "not spoken");
+		return false;
+	}
+	if (!server->tls)
 		return true;
-	SSL_CTX *fresh = tls_create(&tls, err);
+	SSL_CTX *fresh = tls_create(tls, err);
 	if (!fresh)
 		return false;
 	(void)pthread_mutex_lock(&server->tls_lock);
@@ -224,6 +235,11 @@ bool http_server_reload_tls(struct http_server *server, struct error *err)
 	(void)pthread_mutex_unlock(&server->tls_lock);
 	SSL_CTX_free(old); /* connections that use it hold it */
 	return true;
+}
+
+void http_server_set_drain(struct http_server *server, int64_t drain_us)
+{
+	server->limits.drain_us = drain_us;
 }
 
 int http_server_port(const struct http_server *server, size_t i)

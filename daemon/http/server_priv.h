@@ -60,9 +60,6 @@ struct http_server {
 	struct counters counters;
 	atomic_int stops; /* how often http_server_stop() was called */
 	atomic_bool paused;
-	char *certificate; /* of http_tls */
-	char *key;
-	char *client_ca;
 	pthread_mutex_t tls_lock;
 	SSL_CTX *tls; /* under tls_lock; NULL: none */
 };
@@ -77,6 +74,7 @@ int64_t now_us(void); /* CLOCK_MONOTONIC */
 /* listen.c. False: err says which option and why. */
 bool listen_on(struct http_server *server, const struct http_listen *options, size_t n,
 	struct error *err);
+bool listen_check(const char *address, struct error *err);   /* its form alone */
 void listen_close(struct http_server *server, bool at_stop); /* at_stop: inherited ones stay */
 
 #endif

@@ -32,6 +32,17 @@ static bool is_private(const char *file, struct error *err)
 	return false;
 }
 
+/* OpenSSL would ask the terminal, or whoever writes to standard input, and wait for it. */
+// NOLINTNEXTLINE(readability-non-const-parameter): it would be written there
+static int no_pass_phrase(char *out, int size, int writing, void *context)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)context;
+	return -1;
+}
+
 static bool use_certificate(SSL_CTX *context, const struct http_tls *tls, struct error *err)
 {
 	if (!tls->key) {
@@ -44,7 +55,8 @@ static bool use_certificate(SSL_CTX *context, const struct http_tls *tls, struct
 		return complain(err, tls->certificate, "the certificate and its chain in PEM");
 	/* Fails, too, if it belongs to another certificate. */
 	return SSL_CTX_use_PrivateKey_file(context, tls->key, SSL_FILETYPE_PEM) == 1 ||
-		complain(err, tls->key, "the certificate's own key, in PEM");
+		complain(err, tls->key,
+			"the certificate's own key, in PEM and without a pass phrase");
 }
 
 static bool ask_clients(SSL_CTX *context, const char *file, struct error *err)
@@ -91,6 +103,7 @@ SSL_CTX *tls_create(const struct http_tls *tls, struct error *err)
 		return NULL;
 	}
 	set_manner(context);
+	SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
 	if (!use_certificate(context, tls, err) ||
 		(tls->client_ca && !ask_clients(context, tls->client_ca, err))) {
 		SSL_CTX_free(context);

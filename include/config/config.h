@@ -94,6 +94,13 @@ struct config *config_load(const char *path, struct error *err);
 /* The same of bytes already read; path is for the messages. Pure. */
 struct config *config_parse(const char *path, const char *bytes, size_t n, struct error *err);
 void config_destroy(struct config *config); /* NULL is fine */
+
+/*
+ * A reload: what only a restart can change keeps in fresh the value that it has in running, so
+ * that fresh says how the daemon goes on. The names of those that differ, of the section and of
+ * no section, with commas between; the caller frees them. NULL: none does.
+ */
+char *config_carry(struct config *fresh, const struct config *running, const char *section);
 DEFINE_CLEANUP(struct config *, config_destroy);
 
 #endif

@@ -14,8 +14,9 @@
 struct http_server;
 
 struct http_listen {
-	const char *address; /* HOST:PORT ([::1]:PORT), unix:/PATH, systemd (all inherited
-				sockets) or systemd:NAME (those of FileDescriptorName=NAME) */
+	const char *address; /* HOST:PORT ([::1]:PORT), unix:/PATH, systemd:NAME (inherited
+				sockets of FileDescriptorName=NAME) or systemd (those that no
+				other address names) */
 	int tag;             /* http_view.listener of what comes in here */
 	bool plain;          /* no TLS here, whatever http_options.tls says */
 };
@@ -35,7 +36,8 @@ struct http_limits {
 	int64_t body_bytes;      /* largest body [25 MiB] */
 	int64_t in_flight_bytes; /* memory for bodies not yet answered; while the handler has
 				    half of it, nothing is accepted [256 MiB] */
-	int64_t spool_bytes;     /* files for large bodies [8 in_flight_bytes] */
+	int64_t spool_bytes;     /* files for large bodies [8 in_flight_bytes, but at least 4
+				    body_bytes] */
 	int64_t handshake_us;    /* PROXY header and TLS handshake, from accept [5 s] */
 	int64_t header_us;       /* from accept, or the first byte of a further request [5 s] */
 	int64_t body_us;         /* [30 s] */
@@ -61,6 +63,9 @@ struct http_options {
 	struct http_handler handler;
 };
 
+/* What can be told of options without listening: the addresses' form, proxies, TLS's files. */
+bool http_options_check(const struct http_options *options, struct error *err);
+
 /* Listens. NULL: err says which option, what was found and what to do. */
 struct http_server *http_server_create(const struct http_options *options, struct error *err);
 
@@ -83,9 +88,13 @@ void http_server_stop(struct http_server *server);
 /* Paused: connections wait in the kernel's backlog; those accepted go on. Any thread. */
 void http_server_pause(struct http_server *server, bool paused);
 
-/* Reads the files of http_options.tls again; connections accepted from now on use them. False:
- * err says why, and the old ones stay in use. Any thread. */
-bool http_server_reload_tls(struct http_server *server, struct error *err);
+/* Reads these files; connections accepted from now on use them. False: err says why, and what
+ * was read before stays in use. TLS as such stays on, or off. One thread at a time. */
+bool http_server_reload_tls(
+	struct http_server *server, const struct http_tls *tls, struct error *err);
+
+/* Another limits.drain_us, before the stop that it is for. */
+void http_server_set_drain(struct http_server *server, int64_t drain_us);
 
 /* The port of listen[i] after binding (for :0); 0 if it is no TCP address. */
 int http_server_port(const struct http_server *server, size_t i);

@@ -4,6 +4,7 @@
 import base64
 import os
 import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import http
@@ -52,6 +53,19 @@ def test_with_a_token_every_page_wants_it_and_takes_it_as_bearer_or_password(ful
                     {"Authorization": TOKEN}, {"Authorization": "Basic ?"}):
         assert portal.get("/", headers).status == 401, headers
     assert TOKEN not in portal.read_log()
+
+
+def test_a_reload_does_not_open_an_address_that_only_a_restart_would_close(full_site):
+    full_site.portal_address = f"0.0.0.0:{http.free_port()}"
+    portal = start(full_site, token=full_site.file("token", TOKEN),
+                   listen=[full_site.portal_address])
+    del full_site.config["portal"]["token"]
+    full_site.config["portal"]["listen"] = [f"127.0.0.1:{http.free_port()}"]
+    full_site.write()
+    portal.send(signal.SIGHUP)
+    wait_until(lambda: "reload error=" in portal.read_log())
+    assert "others could read everything there" in portal.read_log()
+    assert portal.get("/").status == 401
 
 
 def test_probes_and_the_style_are_for_everybody(full_site):

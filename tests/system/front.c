@@ -32,6 +32,7 @@
 
 struct front {
 	struct http_server *server;
+	struct http_tls tls;
 	pthread_mutex_t lock;
 	pthread_cond_t woken;
 	struct http_request *queue[65536]; /* for the answering thread */
@@ -199,7 +200,9 @@ static void on_request(void *context, struct http_request *request)
 		if (is(request, "/release"))
 			release(front);
 		else if (is(request, "/reload"))
-			answer.status = http_server_reload_tls(front->server, &err) ? 200 : 500;
+			answer.status = http_server_reload_tls(front->server, &front->tls, &err)
+				? 200
+				: 500;
 		else
 			http_server_pause(front->server, is(request, "/pause"));
 		answer.body = err.text;
@@ -352,6 +355,7 @@ int main(int argc, char **argv)
 	read_arguments(argc, argv, &arguments);
 	arguments.options.handler =
 		(struct http_handler){&front, on_head, on_drop, on_request, on_tick};
+	front.tls = arguments.options.tls;
 	signalled = front.server = http_server_create(&arguments.options, &err);
 	if (!front.server) {
 		(void)fprintf(stderr, "front: %s\n", err.text);

@@ -306,6 +306,35 @@ def test_an_address_in_use_is_named(tmp_path, front):
         assert "a file that is no socket" in refusal(listen=(f"unix:{path}",))
 
 
+def test_a_socket_that_is_somebody_elses_is_left_alone(tmp_path):
+    """One of another kind cannot be connected to, and is served none the less."""
+    path = f"{tmp_path}/other.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        other.bind(path)
+        assert "another process serves it" in refusal(listen=(f"unix:{path}",))
+        sender.sendto(b"still here", path)
+        assert other.recv(100) == b"still here"
+
+
+def test_sockets_of_systemd_go_to_whoever_names_them_and_the_rest_to_who_does_not():
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    for listener in listeners:
+        listener.set_inheritable(True)
+    numbers = [listener.fileno() for listener in listeners]
+    # The first descriptors of a shell that then becomes the program, as systemd would do it.
+    wrapper = ["bash", "-c", f'exec 8<&{numbers[0]} 9<&{numbers[1]} 3<&8 4<&9; '
+               'LISTEN_PID=$$ exec "$@"', "-"]
+    given = {"wrapper": wrapper, "fds": numbers,
+             "env": {"LISTEN_FDS": "2", "LISTEN_FDNAMES": "webhooks:metrics"}}
+    with Front(listen=("systemd", "systemd:metrics"), **given):
+        views = [view_over("%s:%d" % listener.getsockname()) for listener in listeners]
+        assert [view["listener"] for view in views] == [0, 1]
+    assert "another address has every socket" in refusal(listen=("systemd", "systemd"), **given)
+    for listener in listeners:
+        listener.close()
+
+
 @pytest.mark.parametrize("address, words", [
     ("8080", "want HOST:PORT"),
     ("::1:8080", "want HOST:PORT"),

@@ -175,6 +175,11 @@ def test_at_the_cap_of_files_the_largest_body_goes():
         front.wait_for(lambda stats: stats["spool_bytes"] == 0, "the rest to go")
 
 
+def test_the_largest_body_finds_room_however_little_memory_there_is():
+    with Front(in_flight_bytes=1_000_000) as front:
+        assert front.exchange(post("/sink", b"x" * (25 << 20))).status == 200
+
+
 def test_accepting_pauses_while_the_handler_has_half_of_the_memory():
     with Front(in_flight_bytes=1_000_000) as front, front.connect() as keeper:
         keeper.sendall(head("GET", "/view", "X-Keep: 1"))

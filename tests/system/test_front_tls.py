@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import struct
+import subprocess
 import threading
 import time
 
@@ -174,6 +175,17 @@ def test_files_that_cannot_serve_are_refused_in_words(authority, change, words):
         given[name] = value and (value if "/" in value else authority.path(value))
     front = Front(**{name: value for name, value in given.items() if value})
     with pytest.raises(AssertionError, match=words), front:
+        pass
+
+
+def test_a_key_with_a_pass_phrase_is_refused_and_nobody_is_asked_for_it(authority, tmp_path):
+    subprocess.run(["openssl", "pkey", "-in", authority.path("server.key"), "-aes256", "-passout",
+                    "pass:1234", "-out", tmp_path / "locked.key"], check=True)
+    # No terminal, and a standard input on which nothing ever comes.
+    wrapper = ["setsid", "bash", "-c", 'exec "$@" < <(tail --pid=$$ -f /dev/null)', "-"]
+    with pytest.raises(AssertionError, match="in PEM and without a pass phrase"), \
+            Front(certificate=authority.path("server.pem"), key=tmp_path / "locked.key",
+                  wrapper=wrapper):
         pass
 
 

@@ -5,6 +5,8 @@
 
 #include "tap.h"
 
+#include <stdlib.h>
+
 static struct config *parse(const char *text, struct error *err)
 {
 	return config_parse("d.yaml", text, strlen(text), err);
@@ -98,7 +100,7 @@ static const struct {
 	{"redis: a\nreceive: {drain: soon}\n",
 		"d.yaml:2:18: receive.drain: found \"soon\", want a duration like 30s, 15m, 4h "
 		"or 7d, "
-		"from 0s to 300s"},
+		"from 1s to 300s"},
 	{"redis: a\nreceive: {tls: yes}\n", "d.yaml:2:16: receive.tls: want a map of options"},
 	{"redis: [a]\n", "d.yaml:1:8: redis: found a list, want a text"},
 	{"redis:\n", "d.yaml:1:7: redis: found \"\", want a text"},
@@ -164,6 +166,45 @@ static void values_are_whole_numbers_with_a_unit(void)
 	CHECK_INT(value, INT64_C(20) << 30);
 }
 
+static void what_only_a_restart_can_change_stays_over_a_reload(void)
+{
+	struct error err = {0};
+	CLEANUP(config_destroyp)
+	struct config *running =
+		parse("redis: unix:///r.sock\n"
+		      "receive: {listen: [127.0.0.1:1, 127.0.0.1:2], max_body: 1MiB}\n"
+		      "portal: {postgres: dbname=a}\n",
+			&err);
+	CLEANUP(config_destroyp)
+	struct config *fresh = parse(
+		"redis: unix:///other.sock\n"
+		"receive: {listen: [127.0.0.1:1], proxy_protocol: yes,\n"
+		"  trusted_proxies: [10.0.0.1], drain: 3s, tls: {certificate: c, key: k}}\n"
+		"portal: {postgres: dbname=b}\n",
+		&err);
+
+	CHECK_STR(err.text, "");
+	if (!running || !fresh)
+		return;
+	char *names = config_carry(fresh, running, "receive");
+	CHECK_STR(names,
+		"redis, receive.listen, receive.trusted_proxies, receive.proxy_protocol, "
+		"receive.max_body");
+	free(names);
+	CHECK_STR(fresh->redis, "unix:///r.sock");
+	CHECK_INT(fresh->receive.listen.n, 2);
+	CHECK_STR(fresh->receive.listen.items[1], "127.0.0.1:2");
+	CHECK_INT(fresh->receive.trusted_proxies.n, 0);
+	CHECK(!fresh->receive.proxy_protocol);
+	CHECK_INT(fresh->receive.max_body_bytes, 1 << 20);
+	CHECK_STR(fresh->portal.postgres, "dbname=a");
+	/* What a reload does take up. */
+	CHECK_INT(fresh->receive.drain_us, 3000000);
+	CHECK_STR(fresh->receive.tls_key, "k");
+
+	CHECK(config_carry(fresh, running, "receive") == NULL);
+}
+
 int main(void)
 {
 	RUN(what_the_file_does_not_say_has_its_default);
@@ -172,5 +213,6 @@ int main(void)
 	RUN(each_mistake_is_told_with_its_place_and_what_was_wanted);
 	RUN(a_missing_file_is_named);
 	RUN(values_are_whole_numbers_with_a_unit);
+	RUN(what_only_a_restart_can_change_stays_over_a_reload);
 	return tap_done();
 }
