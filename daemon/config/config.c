@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "base/xalloc.h"
+#include "config/secret.h"
 #include "fields_priv.h"
 
 #include <errno.h>
@@ -180,6 +181,20 @@ struct config *config_parse(const char *path, const char *bytes, size_t n, struc
 	return done;
 }
 
+/* An endpoint's secrets are found when they are read; of these only the name is handed on. */
+static void find_secrets(struct config *config)
+{
+	char **const names[] = {
+		&config->redis_password, &config->receive.tls_key, &config->portal.token};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *path = *names[i] ? config_secret_path(config, *names[i]) : NULL;
+
+		free(*names[i]);
+		*names[i] = path;
+	}
+}
+
 struct config *config_load(const char *path, struct error *err)
 {
 	FILE *file = fopen(path, "re");
@@ -204,6 +219,8 @@ struct config *config_load(const char *path, struct error *err)
 		config = config_parse(path, bytes, n, err);
 	(void)fclose(file);
 	free(bytes);
+	if (config)
+		find_secrets(config);
 	return config;
 }
 

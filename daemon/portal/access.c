@@ -2,18 +2,17 @@
 #include "portal/access.h"
 
 #include "base/xalloc.h"
+#include "config/secret.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#define TOKEN_MAX 1024
+#define TOKEN_LEAST 16
+#define TOKEN_MOST 1023
 
 /* HTTP's "Basic " and "Bearer ", any case (RFC 9110 section 11.1). */
 static const char *after_scheme(const char *value, const char *scheme)
@@ -37,27 +36,22 @@ static bool is_local(const char *listen)
 	return false;
 }
 
-static char *read_token(const char *path, struct error *err)
+static char *read_token(const struct config *config, struct error *err)
 {
-	char bytes[TOKEN_MAX + 1];
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = file < 0 ? -1 : read(file, bytes, sizeof(bytes) - 1);
+	char *token = config_secret_read(config, config->portal.token, err);
 
-	if (n < 0)
-		error_setf(err, "portal.token: %s: it cannot be read (error %d)", path, errno);
-	if (file >= 0)
-		(void)close(file);
-	if (n < 0)
-		return NULL;
-	while (n > 0 && isspace((unsigned char)bytes[n - 1]))
-		n--;
-	bytes[n] = '\0';
-	if (n < 16 || strlen(bytes) != (size_t)n || n == TOKEN_MAX) {
-		error_setf(err, "portal.token: %s: want a token of 16 to %d characters", path,
-			TOKEN_MAX - 1);
+	if (!token) {
+		error_prefixf(err, "portal.token");
 		return NULL;
 	}
-	return xstrdup(bytes);
+	size_t n = strlen(token);
+	if (n >= TOKEN_LEAST && n <= TOKEN_MOST)
+		return token;
+	OPENSSL_cleanse(token, n);
+	free(token);
+	error_setf(err, "portal.token: %s: want a token of %d to %d characters",
+		config->portal.token, TOKEN_LEAST, TOKEN_MOST);
+	return NULL;
 }
 
 static bool address_fits(const struct config *config, struct error *err)
@@ -92,7 +86,7 @@ bool access_init(struct access *access, const struct config *config, struct erro
 	if (!header && !config->portal.token && !address_fits(config, err))
 		return false;
 	if (config->portal.token) {
-		made.token = read_token(config->portal.token, err);
+		made.token = read_token(config, err);
 		if (!made.token)
 			return false;
 	}
@@ -138,11 +132,11 @@ static bool is_token(const struct access *access, const char *given, size_t n)
 
 static bool is_password(const struct access *access, const char *encoded)
 {
-	unsigned char bytes[TOKEN_MAX * 2];
+	unsigned char bytes[(TOKEN_MOST + 1) * 2];
 	size_t n = strcspn(encoded, " ");
 
 	/* Base64: what comes out is three quarters of what goes in. */
-	if (n == 0 || n > TOKEN_MAX * 2 || n % 4 != 0)
+	if (n == 0 || n > sizeof(bytes) || n % 4 != 0)
 		return false;
 	int length = EVP_DecodeBlock(bytes, (const unsigned char *)encoded, (int)n);
 	if (length < 0)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sys/stat.h>
+
 #define CONNECT_S 2
 #define SENTINEL_US 500000
 #define PASSWORD_MAX 1024
@@ -146,13 +148,19 @@ static bool read_password(const char *path, char out[static PASSWORD_MAX], struc
 	FILE *file = fopen(path, "re");
 	if (file) /* no second copy that nobody wipes */
 		(void)setvbuf(file, NULL, _IONBF, 0);
-	bool read = file && fgets(out, PASSWORD_MAX, file);
+	struct stat mode = {0};
+	const char *fault = NULL;
 
-	if (!read)
-		error_setf(err, "%s: %s (redis_password)", path,
-			file && !ferror(file)
-				? "empty"
-				: strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+	if (!file)
+		fault = strerror(errno); // NOLINT(concurrency-mt-unsafe): glibc's is safe
+	else if (fstat(fileno(file), &mode) == 0 && mode.st_mode & S_IRWXO)
+		fault = "everyone on this machine may use this password: chmod o= on it";
+	else if (!fgets(out, PASSWORD_MAX, file))
+		fault = ferror(file) ? strerror(errno) // NOLINT(concurrency-mt-unsafe)
+				     : "empty; want the password in it";
+	bool read = fault == NULL;
+	if (fault)
+		error_setf(err, "%s: %s (redis_password)", path, fault);
 	if (file)
 		(void)fclose(file);
 	if (read)

@@ -89,9 +89,11 @@ struct config {
 	} migrate;
 };
 
-/* NULL: err says file:line:column, what was found and what was expected. */
+/* NULL: err says file:line:column, what was found and what was expected. Files that hold one
+ * secret are named by their paths (config/secret.h). */
 struct config *config_load(const char *path, struct error *err);
-/* The same of bytes already read; path is for the messages. Pure. */
+/* The same of bytes already read, with names as they were given; path is for the messages.
+ * Pure. */
 struct config *config_parse(const char *path, const char *bytes, size_t n, struct error *err);
 void config_destroy(struct config *config); /* NULL is fine */
 

@@ -55,6 +55,17 @@ def test_with_a_token_every_page_wants_it_and_takes_it_as_bearer_or_password(ful
     assert TOKEN not in portal.read_log()
 
 
+def test_a_token_that_everybody_may_read_is_refused_and_a_bare_name_is_beside_the_file(full_site):
+    """dorad.yaml(5) has it so of all secrets."""
+    os.mkdir(f"{full_site.folder}/secrets")
+    path = full_site.file("secrets/portal", TOKEN + "\n")
+    os.chmod(path, 0o644)
+    assert f"portal.token: {path}: " in refusal(full_site, token="portal")
+    assert "chmod o=" in refusal(full_site, token="portal")
+    os.chmod(path, 0o600)
+    assert start(full_site, token="portal").get("/", bearer(TOKEN)).status == 200
+
+
 def test_a_reload_does_not_open_an_address_that_only_a_restart_would_close(full_site):
     full_site.portal_address = f"0.0.0.0:{http.free_port()}"
     portal = start(full_site, token=full_site.file("token", TOKEN),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGHUP: what dorad receive takes up, what takes a restart, and that neither opens a door."""
 
+import os
 import signal
 
 import pytest
@@ -87,6 +88,28 @@ def test_another_patience_at_a_stop_is_taken_up(site):
         site.config["receive"]["drain"] = "1s"
         reload(site, receive)
         assert receive.stop() == 0      # which would otherwise take longer than the harness waits
+
+
+@pytest.mark.parametrize("option", ["receive.tls.key", "redis_password"])
+def test_a_secret_without_a_slash_is_beside_the_configuration_and_nobody_elses(site, option):
+    """As those of endpoints are: dorad.yaml(5)."""
+    site.endpoint("push", "events")
+    os.mkdir(f"{site.folder}/secrets")
+    authority = Authority(site.folder, "ca")
+    authority.issue("server")
+    if option == "redis_password":
+        site.config["redis_password"] = "one"
+        site.file("secrets/one", "hunter2\n")
+    else:
+        os.rename(authority.path("server.key"), f"{site.folder}/secrets/one")
+        site.config["receive"]["tls"] = options(authority) | {"key": "one"}
+    site.write()
+    os.chmod(f"{site.folder}/secrets/one", 0o604)
+    words = site.run("check", check=False).stdout
+    assert f"{site.folder}/secrets/one: " in words and "chmod o=" in words
+    os.chmod(f"{site.folder}/secrets/one", 0o600)
+    words = site.run("check", check=False).stdout
+    assert "secrets/one" not in words and "chmod" not in words
 
 
 @pytest.mark.parametrize("options, words", [

@@ -2,6 +2,8 @@
 #include "stream_calls.h"
 #include "tap.h"
 
+#include <sys/stat.h>
+
 static const struct stream_group group = {.name = "rollup", .consumer = "here:1"};
 static const struct stream_group other = {.name = "rollup", .consumer = "there:1"};
 
@@ -115,6 +117,11 @@ static void a_password_is_read_from_its_file_at_each_connect(void)
 	FILE *file = fopen(path, "w");
 	fputs("wrong\n", file);
 	fclose(file);
+	(void)chmod(path, 0604);
+	err = (struct error){0};
+	CHECK_INT(stream_connect(stream, &err), STREAM_REFUSED);
+	CHECK(strstr(err.text, "chmod o=") != NULL);
+	(void)chmod(path, 0600);
 	(void)private_redis_do(&server, "CONFIG SET requirepass right");
 	CHECK_INT(stream_connect(stream, NULL), STREAM_REFUSED);
 	file = fopen(path, "w");
