@@ -232,6 +232,18 @@ static void observe_review(
 	}
 }
 
+/* An item is done when its status came to be of that category, whenever it was resolved. */
+static void observe_end(
+	struct intake *in, const struct reader *issue, const struct ticket *ticket)
+{
+	struct ticket end = *ticket;
+
+	if (!is_one_of(ticket->status, LIST("done")))
+		return;
+	(void)reader_time_at(issue, "fields.statuscategorychangedate", &end.resolved_us);
+	ticket_observe_end(in, &end, put_issue_origin, issue);
+}
+
 enum verdict jira_on_issue(
 	struct intake *in, const struct reader *body, const struct reader *issue)
 {
@@ -243,6 +255,7 @@ enum verdict jira_on_issue(
 		ticket.status = ticket.state = "cancelled";
 		ticket.resolved_us = 0;
 	}
+	observe_end(in, issue, &ticket);
 	ticket_observe(in, &ticket, put_issue_origin, issue);
 	if (is_one_of(ticket.type, LIST("Post-incident review")) && ticket.url)
 		observe_review(in, issue, &ticket);

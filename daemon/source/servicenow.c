@@ -209,6 +209,7 @@ static void observe_ticket(struct intake *in, const struct row *row)
 	/* A reopened one may keep its resolved_at: the state says what it means. */
 	if (stage == STAGE_DONE)
 		(void)read_resolution(row, &ticket.resolved_us);
+	ticket_observe_end(in, &ticket, put_record_origin, row->record);
 	ticket_observe(in, &ticket, put_record_origin, row->record);
 }
 

@@ -57,10 +57,10 @@ COUNTS = {
     'freshservice': {'work_item': 4, 'incident': 4, 'malformed': 1, 'ignored': 1},
     'github': {'deployment': 32, 'ignored': 202, 'work_item': 30, 'incident': 30, 'change': 12},
     'gitlab': {'deployment': 19, 'ignored': 106, 'work_item': 23, 'incident': 23, 'change': 22, 'malformed': 3},
-    'jira': {'work_item': 47, 'incident': 47, 'ignored': 20, 'deployment': 1},
+    'jira': {'work_item': 51, 'incident': 47, 'ignored': 20, 'deployment': 1},
     'opsgenie': {'incident': 3},
     'pagerduty': {'ignored': 21, 'incident': 5},
-    'servicenow': {'work_item': 6, 'incident': 6, 'change_request': 2},
+    'servicenow': {'work_item': 7, 'incident': 6, 'change_request': 2},
     'trello': {'ignored': 31, 'work_item': 3, 'incident': 3},
 }
 
