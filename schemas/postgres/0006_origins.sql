@@ -243,7 +243,7 @@ DECLARE
     again bigint[] := origins;
 BEGIN
     -- Rare (a new or renamed repository): one at a time, so that each sees what the other did.
-    PERFORM pg_advisory_xact_lock(lock_key('dorad'), lock_key('origins'));
+    PERFORM lock_alone('origins', true);
     PERFORM work_tables();
     FOR host_of IN
         SELECT o.system, coalesce(o.host, '') AS host, array_agg(DISTINCT o.repository_id) AS ids

@@ -396,9 +396,10 @@ SET random_page_cost = 0.1 SET client_min_messages = warning AS $$
 DECLARE
     n_new integer;
     n_replaced integer := 0;
+    n_updated integer;
     n_all integer := jsonb_array_length(batch);
     today timestamptz;
-    new_origins bigint[];
+    moved bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(lock_key('dorad'), lock_key('world'));
     BEGIN
@@ -414,31 +415,40 @@ BEGIN
                JOIN observation AS o ON o.source = e.source AND o.id = e.id) THEN
         n_replaced := meet_kept();
     END IF;
-    new_origins := number_origins();
-
-    INSERT INTO observation AS o (source, id, revision, kind, entity, at, sent_time, service,
-                                  origin_id, subject, endpoint, delivery, data, kept_at)
-        SELECT e.source, e.id, e.revision, e.kind, e.entity, e.at, e.sent_time, e.service,
-               e.origin_id, e.subject, e.endpoint, e.delivery, e.data, now()
-        FROM w_event AS e ORDER BY e.source, e.id
-    ON CONFLICT (source, id) DO UPDATE SET
-        revision = excluded.revision, kind = excluded.kind,
-        entity = CASE WHEN excluded.data IS NULL THEN o.entity ELSE excluded.entity END,
-        at = excluded.at, sent_time = excluded.sent_time, service = excluded.service,
-        origin_id = excluded.origin_id, subject = excluded.subject, endpoint = excluded.endpoint,
-        delivery = excluded.delivery, data = excluded.data, kept_at = excluded.kept_at
-    WHERE excluded.revision > o.revision
-       OR excluded.revision = o.revision
-          AND canonical_event(excluded.kind, excluded.subject, excluded.sent_time, excluded.data)
-              COLLATE "C" < canonical_event(o.kind, o.subject, o.sent_time, o.data);
-    GET DIAGNOSTICS n_new = ROW_COUNT;
-
+    moved := number_origins();
     INSERT INTO w_touched
         SELECT e.kind, e.entity, e.service, e.origin_id, e.at, false FROM w_event AS e;
+    DELETE FROM w_touched AS t WHERE t.at > today;
+    moved := moved || lock_origins();
+
+    WITH put AS (
+        INSERT INTO observation AS o (source, id, revision, kind, entity, at, sent_time, service,
+                                      origin_id, subject, endpoint, delivery, data, kept_at)
+            SELECT e.source, e.id, e.revision, e.kind, e.entity, e.at, e.sent_time, e.service,
+                   e.origin_id, e.subject, e.endpoint, e.delivery, e.data, now()
+            FROM w_event AS e ORDER BY e.source, e.id
+        ON CONFLICT (source, id) DO UPDATE SET
+            revision = excluded.revision, kind = excluded.kind,
+            entity = CASE WHEN excluded.data IS NULL THEN o.entity ELSE excluded.entity END,
+            at = excluded.at, sent_time = excluded.sent_time, service = excluded.service,
+            origin_id = excluded.origin_id, subject = excluded.subject,
+            endpoint = excluded.endpoint, delivery = excluded.delivery, data = excluded.data,
+            kept_at = excluded.kept_at
+        WHERE excluded.revision > o.revision
+           OR excluded.revision = o.revision
+              AND canonical_event(excluded.kind, excluded.subject, excluded.sent_time, excluded.data)
+                  COLLATE "C" < canonical_event(o.kind, o.subject, o.sent_time, o.data)
+        RETURNING o.xmax <> 0 AS updated    -- of a row inserted it is 0
+    )
+    SELECT count(*), count(*) FILTER (WHERE put.updated) INTO n_new, n_updated FROM put;
+    IF n_updated > n_replaced THEN
+        -- Another worker kept the same event meanwhile, in a lesser form: what that touched
+        -- is touched again, by another try.
+        RAISE EXCEPTION 'an event was kept by two workers at once' USING ERRCODE = '40001';
+    END IF;
     INSERT INTO future (at, source, id)
         SELECT e.at, e.source, e.id FROM w_event AS e WHERE e.at > today AND e.data IS NOT NULL;
-    DELETE FROM w_touched AS t WHERE t.at > today;
-    PERFORM touch(new_origins);
+    PERFORM touch(moved);
     RETURN jsonb_build_object('kept', n_new - n_replaced, 'replaced', n_replaced,
                               'unchanged', n_all - n_new);
 END
@@ -460,6 +470,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM w_event WHERE identity IS NOT NULL AND origin_id IS NULL) THEN
         RETURN '{}';
     END IF;
+    PERFORM lock_alone('origins', true);
     SELECT coalesce(array_agg(n.origin_id) FILTER (WHERE n.is_new), '{}') INTO added
     FROM origins_of((SELECT array_agg(DISTINCT identity) FROM w_event
                      WHERE identity IS NOT NULL AND origin_id IS NULL)) AS n;
@@ -474,36 +485,68 @@ $$;
 COMMENT ON FUNCTION dorad_data.number_origins IS
     'Gives the events in w_event the numbers of their origins, and returns those that are new.';
 
-CREATE FUNCTION dorad_data.touch(new_origins bigint[]) RETURNS void
+CREATE FUNCTION dorad_data.moved_origins() RETURNS SETOF bigint
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- A name seen for the first time, or earlier than known, or by one that is not known to be
+    -- its present bearer, or no longer.
+    RETURN QUERY
+    SELECT t.origin_id
+    FROM (
+        SELECT w.origin_id, min(w.at) AS at, bool_or(w.replaced) AS replaced,
+               bool_or(w.kind IN ('deployment', 'change')) AS of_service
+        FROM w_touched AS w WHERE w.origin_id IS NOT NULL GROUP BY w.origin_id
+    ) AS t
+    JOIN origin AS o ON o.origin_id = t.origin_id
+    LEFT JOIN repository_name AS n
+        ON n.system = o.system AND n.host = coalesce(o.host, '')
+       AND n.name = o.repository AND n.repository_id = o.repository_id
+    WHERE o.repository IS NOT NULL
+      AND (t.replaced
+           OR o.repository_id IS NOT NULL
+              AND (n.name IS NULL OR t.at < n.at OR NOT n.bears_it OR NOT n.latest)
+           OR t.of_service AND NOT EXISTS (
+                  SELECT FROM origin_service AS s WHERE s.origin_id = t.origin_id));
+END
+$$;
+COMMENT ON FUNCTION dorad_data.moved_origins IS
+    'Of the origins in w_touched those whose names, or whose services, may be others now.';
+
+CREATE FUNCTION dorad_data.lock_origins() RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE
     moved bigint[];
 BEGIN
+    IF NOT EXISTS (SELECT FROM w_touched WHERE origin_id IS NOT NULL) THEN
+        RETURN '{}';
+    END IF;
+    -- Who says what an origin means marks all that came from it; so nobody may keep meanwhile,
+    -- unseen by him, what is then marked for the service that it meant before. Most mean what
+    -- they did, and are kept side by side.
+    moved := ARRAY(SELECT moved_origins());
+    IF moved = '{}' THEN
+        PERFORM lock_shared('origins', true);
+    ELSE
+        PERFORM lock_alone('origins', true);
+    END IF;
+    -- Again, for somebody may have said so while this waited.
+    moved := ARRAY(SELECT moved_origins());
+    IF moved <> '{}' THEN
+        PERFORM lock_alone('origins', true);
+    END IF;
+    RETURN moved;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.lock_origins IS
+    'Sees to it that nobody but this transaction says what the origins in w_touched mean until it '
+    'ends, and returns those that have to be followed.';
+
+CREATE FUNCTION dorad_data.touch(moved bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
     UPDATE origin AS o SET makes_service = true
     WHERE NOT o.makes_service AND o.repository IS NOT NULL AND o.origin_id IN (
         SELECT t.origin_id FROM w_touched AS t WHERE t.kind IN ('deployment', 'change'));
-    moved := new_origins;
-    IF FOUND OR EXISTS (SELECT FROM w_touched WHERE origin_id IS NOT NULL) THEN
-        SELECT array_agg(DISTINCT m.origin_id) INTO moved
-        FROM (
-            SELECT unnest(new_origins) AS origin_id
-            UNION ALL
-            -- A name seen for the first time, or earlier than known, or by one that is not
-            -- known to be its present bearer, or no longer.
-            SELECT t.origin_id
-            FROM w_touched AS t
-            JOIN origin AS o ON o.origin_id = t.origin_id
-            LEFT JOIN repository_name AS n
-                ON n.system = o.system AND n.host = coalesce(o.host, '')
-               AND n.name = o.repository AND n.repository_id = o.repository_id
-            WHERE o.repository IS NOT NULL
-              AND (t.replaced
-                   OR o.repository_id IS NOT NULL
-                      AND (n.name IS NULL OR t.at < n.at OR NOT n.bears_it OR NOT n.latest)
-                   OR t.kind IN ('deployment', 'change') AND NOT EXISTS (
-                          SELECT FROM origin_service AS s WHERE s.origin_id = t.origin_id))
-        ) AS m;
-    END IF;
     IF cardinality(moved) > 0 THEN
         PERFORM follow_origins(moved);
     END IF;
@@ -517,16 +560,22 @@ BEGIN
             ON s.origin_id = t.origin_id AND t.service IS NULL AND t.kind = 'deployment'
         WHERE t.entity <> ''
           AND (t.kind <> 'deployment' OR coalesce(t.service, s.service) IS NOT NULL);
-    -- A deployment that came by other coordinates before may have facts elsewhere.
+    -- A deployment that came by other coordinates before may have facts elsewhere, or soon will:
+    -- another session may be computing it.
     INSERT INTO mark (stage, service, entity)
         SELECT DISTINCT 'deployment', f.service, t.entity
         FROM w_touched AS t
         JOIN LATERAL (
             SELECT d.service FROM deployment_fact AS d WHERE d.deployment_id = t.entity
             UNION SELECT m.service FROM deployment_member AS m WHERE m.deployment_id = t.entity
+            UNION
+            SELECT s.service FROM observation AS v
+            JOIN origin_service AS s ON s.origin_id = v.origin_id
+            WHERE v.kind = 'deployment' AND v.entity = t.entity AND v.origin_id <> t.origin_id
+              AND v.service IS NULL
         ) AS f ON true
         WHERE t.kind = 'deployment' AND t.service IS NULL AND t.entity <> '';
 END
 $$;
 COMMENT ON FUNCTION dorad_data.touch IS
-    'Marks what the events in w_touched touch (METRICS.md 9.2), names and origins first.';
+    'Marks what the events in w_touched touch (METRICS.md 9.2), the origins that moved first.';

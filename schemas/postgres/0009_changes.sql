@@ -37,6 +37,17 @@ BEGIN
         GROUP BY s.entity;
     -- Coordinates that came in pieces make an origin of their own.
     IF EXISTS (SELECT FROM w_entity_origin WHERE origin_id IS NULL) THEN
+        -- Before it has a number, as those do who keep events; and before anybody says that it
+        -- means another service, who could not know yet what is pieced of it.
+        IF EXISTS (SELECT FROM w_entity_origin AS w
+                   WHERE w.origin_id IS NULL AND NOT EXISTS (
+                       SELECT FROM origin AS o
+                       JOIN pieced AS p ON p.origin_id = o.origin_id
+                       WHERE o.fingerprint = md5(origin_identity(
+                                 jsonb_build_object('origin', w.origin))::text)
+                         AND p.kind = of_kind AND p.entity = w.entity)) THEN
+            PERFORM lock_alone('origins', true);
+        END IF;
         SELECT array_agg(n.origin_id) FILTER (WHERE n.is_new) INTO added
         FROM origins_of(ARRAY(
             SELECT DISTINCT origin_identity(jsonb_build_object('origin', w.origin))

@@ -137,6 +137,7 @@ BEGIN
                 ) AS p
             ) AS r
         ) AS m;
+    PERFORM mark_elsewhere();
     DELETE FROM w_by_origin WHERE ruled IS NULL OR services IS NULL;
     INSERT INTO w_record_seen
         SELECT m.service, s.entity, s.at, s.id, s.source, false,
@@ -166,6 +167,37 @@ END
 $$;
 COMMENT ON FUNCTION dorad_data.gather_by_origin IS
     'The observations in w_seen that came by an origin, for the services it means.';
+
+CREATE FUNCTION dorad_data.mark_elsewhere() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- While an event was kept that says more of where a deployment is from, another session may
+    -- have computed it for the service that it was taken for until then; who kept the event did
+    -- not see that yet. One that is named outright is another thing of the same name.
+    INSERT INTO mark (stage, service, entity)
+        SELECT DISTINCT 'deployment', f.service, b.entity
+        FROM w_by_origin AS b
+        CROSS JOIN LATERAL (
+            SELECT d.service, d.origin_id FROM deployment_fact AS d
+            WHERE d.deployment_id = b.entity
+            UNION
+            SELECT d.service, d.origin_id
+            FROM deployment_member AS m
+            JOIN deployment_fact AS d ON d.service = m.service AND d.deployment_id = m.group_id
+            WHERE m.deployment_id = b.entity) AS f
+        WHERE f.origin_id IS NOT NULL
+          AND (b.ruled IS NULL OR b.services IS NULL OR f.service <> ALL (b.services))
+          AND NOT EXISTS (SELECT FROM w_record_mark AS m
+                          WHERE m.service = f.service AND m.deployment_id = b.entity)
+          AND NOT EXISTS (
+              SELECT FROM observation AS o
+              LEFT JOIN service_alias AS a ON a.alias = o.service
+              WHERE o.kind = 'deployment' AND o.entity = b.entity
+                AND coalesce(a.service, o.service) = f.service);
+END
+$$;
+COMMENT ON FUNCTION dorad_data.mark_elsewhere IS
+    'Marks the deployments in w_by_origin for services that have a fact of them and should not.';
 
 CREATE FUNCTION dorad_data.fold_records() RETURNS void
 LANGUAGE plpgsql AS $$

@@ -10,6 +10,8 @@
 --           deployments of all services, and changes and deployments at each other; shared for
 --           deployments;
 --   items   the work items, which look at no other fact and which none looks at;
+--   origins shared by those who keep what came from known ones, exclusive for who says what one
+--           means;
 --   walk    the deployments of one service;
 --   scope   the months of one service or team.
 -- What is read is read by statements after the lock, so they see what the holder before left;
@@ -193,25 +195,26 @@ LANGUAGE plpgsql AS $$
 DECLARE
     -- Taken in portions of this size, lest one transaction grow without bound.
     portion CONSTANT integer := 5000;
-    today timestamptz := (SELECT as_of FROM clock);
     n integer;
     total integer := 0;
 BEGIN
+    -- The clock is looked at after marks were taken, never before: it may go on meanwhile, and
+    -- with it come marks for the events that it passes.
     n := take_entities('correction', portion);
     IF n > 0 THEN
-        PERFORM recompute_corrections(today);
+        PERFORM recompute_corrections((SELECT as_of FROM clock));
         total := total + n;
     END IF;
     n := take_entities('change', portion);
     IF n > 0 THEN
-        PERFORM fold_changes(today);
+        PERFORM fold_changes((SELECT as_of FROM clock));
         total := total + n;
     END IF;
     -- What deployments look at comes first: else a service is walked once for each portion.
     IF NOT many_wait('correction', 'change') AND (alone OR NOT many_wait('deployment', 'walk')) THEN
         n := take_services(max_services);
         IF n > 0 THEN
-            PERFORM recompute_deployments(today);
+            PERFORM recompute_deployments((SELECT as_of FROM clock));
             total := total + n;
         END IF;
     END IF;
@@ -219,12 +222,12 @@ BEGIN
     IF regardless OR NOT many_wait('correction', 'change', 'deployment', 'walk') THEN
         n := take_entities('change_request', portion);
         IF n > 0 THEN
-            PERFORM recompute_requests(today);
+            PERFORM recompute_requests((SELECT as_of FROM clock));
             total := total + n;
         END IF;
         n := take_entities('incident', portion);
         IF n > 0 THEN
-            PERFORM recompute_incidents(today);
+            PERFORM recompute_incidents((SELECT as_of FROM clock));
             total := total + n;
         END IF;
     END IF;
@@ -232,7 +235,7 @@ BEGIN
     IF EXISTS (SELECT FROM mark WHERE stage = 'work_item') AND lock_alone('items', false) THEN
         n := take_entities('work_item', portion);
         IF n > 0 THEN
-            PERFORM recompute_items(today);
+            PERFORM recompute_items((SELECT as_of FROM clock));
             total := total + n;
         END IF;
     END IF;
@@ -550,7 +553,7 @@ BEGIN
         FROM (SELECT DISTINCT source, id FROM due) AS d
         JOIN observation AS o ON o.source = d.source AND o.id = d.id
         WHERE o.at <= until;
-    PERFORM touch('{}');
+    PERFORM touch(lock_origins());
 END
 $$;
 COMMENT ON FUNCTION dorad_data.take_up_future IS

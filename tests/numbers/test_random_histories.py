@@ -10,6 +10,7 @@ from harness import golden
 from oracle_months import Months
 from random_history import Chaos
 from random_origins import Origins
+from side_by_side import differences_side_by_side
 from story import as_applied
 
 PACKS = 10              # each with a catalogue's settings of its own
@@ -33,6 +34,12 @@ def test_a_long_history_with_trends_gives_its_rows_in_any_order(database):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_history_by_coordinates_gives_its_rows_in_any_order(database, seed):
     lines = differences_by_origin(database, Origins(seed, 1, size=150), seed)
+    assert not lines, f"{len(lines)} differences:\n" + "\n".join(lines[:40])
+
+
+@pytest.mark.parametrize("kind", [Chaos, Origins], ids=["by name", "by coordinates"])
+def test_a_history_told_by_several_sessions_side_by_side_gives_its_rows(database, kind):
+    lines = differences_side_by_side(database, kind(6, 1, size=150), 6)
     assert not lines, f"{len(lines)} differences:\n" + "\n".join(lines[:40])
 
 

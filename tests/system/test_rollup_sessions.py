@@ -2,6 +2,7 @@
 """Sessions of Postgres that recompute side by side: none waits while there is work that nobody has."""
 
 import json
+import threading
 
 import psycopg2
 import pytest
@@ -119,6 +120,11 @@ def work(session):
     session.commit()
 
 
+def is_right(site, session):
+    work(session)
+    return site.query("SELECT verify AS line FROM dorad_data.verify() AS verify") == []
+
+
 def test_a_clock_that_passes_a_line_of_the_catalogue_being_applied_sees_it(full_site):
     first, second = sessions(full_site, 2)
     keep(first, 1, "deployment", ["svc"])
@@ -134,8 +140,111 @@ def test_a_clock_that_passes_a_line_of_the_catalogue_being_applied_sees_it(full_
     first.commit()
     second.cursor().execute("SELECT dorad_data.advance('2025-06-01T01:00:00Z')")
     second.commit()
-    work(second)
-    assert full_site.query("SELECT verify AS line FROM dorad_data.verify() AS verify") == []
+    assert is_right(full_site, second)
+
+
+def of_origin(identity, minute, deployment, revision=0, **more):
+    """An event of a deployment that names no service, in a minute of the 1st of March."""
+    return {"kind": "deployment", "source": "/test", "id": identity, "revision": revision,
+            "time": f"2025-03-01T00:{minute:02}:00Z",
+            "data": {"deployment_id": deployment, "status": "succeeded", "via": "deployment",
+                     "environment": "production", **more}}
+
+
+def begin_to_keep(session, *events):
+    session.cursor().execute("SELECT dorad_data.keep(%s)", [json.dumps(events)])
+
+
+def beside(session, *events):
+    """Keeps events, as far as nobody is in the way, in a thread that is to be joined."""
+    def keep_them():
+        try:
+            begin_to_keep(session, *events)
+        except psycopg2.errors.SerializationFailure:
+            session.rollback()
+            begin_to_keep(session, *events)
+        session.commit()
+
+    thread = threading.Thread(target=keep_them)
+    thread.start()
+    thread.join(0.5)
+    return thread
+
+
+def test_an_event_kept_while_its_repository_gets_another_name_is_not_lost(full_site):
+    first, second = sessions(full_site, 2)
+    old, new = ({"origin": {"system": "github", "host": "github.com", "repository": name,
+                            "repository_id": "7"}} for name in ("acme/old", "acme/new"))
+    begin_to_keep(first, of_origin("1", 1, "d1", **old))
+    first.commit()
+    work(first)
+    begin_to_keep(first, of_origin("2", 3, "d2", **new))
+    other = beside(second, of_origin("3", 2, "d3", **old))
+    first.commit()
+    other.join()
+    assert is_right(full_site, first)
+    assert full_site.query("SELECT DISTINCT service, count(*) AS n FROM dorad_data.deployment_fact"
+                           " GROUP BY service") == [{"service": "acme/new", "n": 3}]
+
+
+def test_a_deployment_of_which_more_is_said_while_it_is_computed_is_one_services_alone(full_site):
+    first, second = sessions(full_site, 2)
+    first.cursor().execute("SELECT dorad_data.apply_catalog(%s, false)", [json.dumps(
+        {"services": [{"name": name, "sources": [{"argocd": name}]} for name in ("cart", "till")]})])
+    first.commit()
+    cart, till = ({"system": "argocd", "application": name} for name in ("cart", "till"))
+    begin_to_keep(first, of_origin("1", 1, "d1", origin=cart))
+    first.commit()
+    assert ask(first, "SELECT dorad_data.recompute(16)") > 0
+    begin_to_keep(second, of_origin("2", 2, "d1", origin=till))
+    second.commit()
+    first.commit()
+    assert is_right(full_site, first)
+    assert full_site.query("SELECT service FROM dorad_data.deployment_fact") == [{"service": "till"}]
+
+
+def test_an_event_kept_twice_at_once_in_different_words_is_computed_as_the_better_one_says(full_site):
+    first, second, third = sessions(full_site, 3)
+    begin_to_keep(first, of_origin("1", 1, "d1", service="one"))
+    thread = threading.Thread(target=begin_to_keep, args=(second, of_origin(
+        "1", 1, "d1", 1, service="other")))
+    failures = []
+    threading.excepthook, before = (lambda args: failures.append(args.exc_type)), threading.excepthook
+    thread.start()
+    thread.join(0.5)
+    first.commit()
+    thread.join()
+    threading.excepthook = before
+    work(third)
+    if failures:
+        assert failures == [psycopg2.errors.SerializationFailure]
+        second.rollback()
+        begin_to_keep(second, of_origin("1", 1, "d1", 1, service="other"))
+    second.commit()
+    assert is_right(full_site, first)
+
+
+def test_what_the_clock_passes_while_others_recompute_counts(full_site):
+    first, second, locker = sessions(full_site, 3)
+    keep(first, 1, "deployment", ["svc"])
+    begin_to_keep(first, {
+        "kind": "incident", "source": "/test", "id": "1", "revision": 0,
+        "time": "2025-06-02T00:00:00Z", "data": {"incident_id": "i", "services": ["svc"]}})
+    first.commit()
+    locker.cursor().execute("SELECT pg_advisory_xact_lock(dorad_data.lock_key('dorad.walk'),"
+                            " dorad_data.lock_key('svc'))")
+    first.cursor().execute("SET lock_timeout = '1min'")
+    thread = threading.Thread(target=ask, args=(first, "SELECT dorad_data.recompute(16)"))
+    thread.start()
+    wait_until(lambda: full_site.query("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
+               == [{"n": 1}])
+    second.cursor().execute("SELECT dorad_data.advance('2025-06-03T00:00:00Z')")
+    second.commit()
+    locker.rollback()
+    thread.join()
+    first.commit()
+    assert is_right(full_site, first)
+    assert full_site.query("SELECT incident_id FROM dorad_data.incident_fact") == [{"incident_id": "i"}]
 
 
 def test_events_are_kept_while_a_recomputation_takes_its_time(full_site):
