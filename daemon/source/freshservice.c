@@ -188,12 +188,15 @@ static void put_labels(struct intake *in, struct dora_event *event, const struct
 	}
 }
 
+/* A ticket or a change. */
 static bool is_gone(const struct reader *body, const struct reader *ticket)
 {
 	const char *type = READER_FIRST(body, "event_type", "event");
 
 	return reader_is_true(ticket, "deleted") || reader_is_true(ticket, "spam") ||
-		is_one_of(type, LIST("ticket_deleted", "onTicketDelete"));
+		is_one_of(type,
+			LIST("ticket_deleted", "onTicketDelete", "change_deleted",
+				"onChangeDelete"));
 }
 
 /* Everybody's broken printer is an "Incident" there: the catalogue says which is one. */
@@ -275,8 +278,10 @@ static enum verdict on_change(
 	struct dora_event *event = observe_record(in, &record, DORA_CHANGE_REQUEST);
 	size_t n = reader_count(change, "deployment_ids");
 
-	(void)body;
-	dora_put_text(event, "state", status ? status->item : word);
+	if (is_gone(body, change))
+		dora_put_text(event, "state", "cancelled");
+	else
+		dora_put_text(event, "state", status ? status->item : word);
 	dora_put_text(event, "close_code", read_close_code(change));
 	for (size_t i = 0; i < n; i++) {
 		struct reader id = reader_entry(change, "deployment_ids", i);

@@ -52,6 +52,7 @@ static void undo_priority(
 {
 	(void)history;
 	set_named(fields, "priority", reader_text(item, "fromString"));
+	gather_copy(json_object_get(fields, "priority"), "id", item, "from");
 }
 
 static void undo_type(struct jira_history *history, json_t *fields, const struct reader *item)

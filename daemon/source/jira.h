@@ -38,7 +38,7 @@ void jira_read_sprint(
 			OBJECT("status", {"id"}, {"name"}, OBJECT("statusCategory", {"key"})), \
 			OBJECT("resolution", {"name"}), {"resolutiondate"},                    \
 			{"statuscategorychangedate"}, {"created"}, {"updated"},                \
-			OBJECT("priority", {"name"}), {"labels"},                              \
+			OBJECT("priority", {"id"}, {"name"}), {"labels"},                      \
 			OBJECT("components", {"name"}), {"description"}, {"summary"},          \
 			OBJECT("issuelinks", OBJECT("type", {"outward"}),                      \
 				OBJECT("inwardIssue", JIRA_LINKED),                            \

@@ -154,6 +154,27 @@ static void read_labels(struct intake *in, const struct reader *issue, struct ti
 	}
 }
 
+/*
+ * A name that says how severe it is stands for itself (CATALOG.md). The priorities that a site
+ * begins with have numbers from 1 on, whatever they are called, in whatever language; those
+ * that it adds have not.
+ */
+static void read_severity(const struct reader *issue, struct ticket *ticket)
+{
+	const char *id = reader_id_or_null(issue, "fields.priority.id");
+	const char *name = reader_text(issue, "fields.priority.name");
+	bool speaks = !name || strpbrk(name, "0123456789") ||
+		is_one_of(name,
+			LIST("highest", "critical", "high", "error", "medium", "moderate",
+				"warning", "low", "lowest", "info"));
+
+	ticket->severity_raw = name;
+	ticket->severity_is_cleared = reader_is_null(issue, "fields.priority");
+	ticket->severity_is_known = name || ticket->severity_is_cleared;
+	if (!speaks && id && id[0] >= '1' && id[0] <= '5' && id[1] == '\0')
+		ticket->severity = id[0] - '0';
+}
+
 static int64_t read_time(
 	struct intake *in, const struct reader *body, const struct reader *issue)
 {
@@ -176,7 +197,6 @@ static struct ticket read_issue(
 		.type = plain_type(type),
 		.is_incident = is_incident_type(type),
 		.priority = reader_text(issue, "fields.priority.name"),
-		.severity_raw = reader_text(issue, "fields.priority.name"),
 		.status_raw = reader_text(issue, "fields.status.name"),
 		.title = reader_text(issue, "fields.summary"),
 		.url = issue_page(in, issue),
@@ -195,6 +215,7 @@ static struct ticket read_issue(
 	read_links(in, issue, host, &ticket);
 	jira_read_sprint(body, issue, &ticket);
 	read_status(issue, &ticket);
+	read_severity(issue, &ticket);
 	return ticket;
 }
 
@@ -263,7 +284,7 @@ enum verdict jira_on_issue(
 }
 
 /* A comment's issue has few fields: it is told only for the root cause that the comment
- * names. */
+ * names. Done without a word of its resolution it may be cancelled: its state is as it was. */
 enum verdict jira_on_comment(
 	struct intake *in, const struct reader *body, const struct reader *issue)
 {
@@ -272,6 +293,12 @@ enum verdict jira_on_comment(
 	if (!root_cause(in, reader_text(body, "comment.body")))
 		return ignored(in, "%s: names no root cause", in->out->kind);
 	struct ticket ticket = read_issue(in, body, issue);
+	if (is_one_of(ticket.state, LIST("resolved")) &&
+		!reader_has(issue, "fields.resolution") &&
+		!reader_is_null(issue, "fields.resolution")) {
+		ticket.state = NULL;
+		ticket.resolved_us = 0;
+	}
 	ticket_observe_incident(in, &ticket, put_issue_origin, issue);
 	return VERDICT_EVENTS;
 }

@@ -194,10 +194,12 @@ static void observe_ticket(struct intake *in, const struct row *row)
 		.is_incident = strcmp(row->table->name, "incident") == 0,
 		.state = state_words[stage],
 		.severity_raw = column_words(row->record, "priority"),
+		.severity_is_known = reader_has(row->record, "priority"),
+		.severity_is_cleared = column_is_empty(row->record, "priority"),
 		.caused_by_change_request = reference(in, row, "caused_by"),
-		.change_request_is_known = reader_has(row->record, "caused_by"),
+		.change_request_is_known = column_is_empty(row->record, "caused_by"),
 		.duplicate_of = reference(in, row, "parent_incident"),
-		.duplicate_is_known = reader_has(row->record, "parent_incident"),
+		.duplicate_is_known = column_is_empty(row->record, "parent_incident"),
 		.title = column_value(row->record, "short_description"),
 		.url = page(in, row),
 	};
@@ -264,12 +266,12 @@ static void put_outcome(const struct row *row, struct dora_event *event)
 
 	if (code)
 		dora_put_text(event, "close_code", code);
-	else if (reader_has(row->record, "close_code"))
+	else if (column_is_empty(row->record, "close_code"))
 		dora_put_null(event, "close_code");
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
 		if (read_time(row, times[i][0], &at_us))
 			dora_put_time(event, times[i][1], at_us);
-		else if (reader_has(row->record, times[i][0]))
+		else if (column_is_empty(row->record, times[i][0]))
 			dora_put_null(event, times[i][1]);
 	}
 }

@@ -77,6 +77,8 @@ static void put_severity(struct dora_event *event, const struct ticket *ticket)
 {
 	if (ticket->severity)
 		dora_put_int(event, "severity", ticket->severity);
+	else if (ticket->severity_is_known)
+		dora_put_null(event, "severity");
 	put_or_clear(event, "severity_raw", ticket->severity_raw, ticket->severity_is_cleared);
 }
 

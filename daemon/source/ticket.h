@@ -39,7 +39,8 @@ struct ticket {
 	const char *state; /* open, resolved or cancelled */
 	int64_t started_us;
 	int64_t resolved_us;
-	int severity; /* 1 to 5 */
+	int severity;           /* 1 to 5 */
+	bool severity_is_known; /* to be none, where it is 0: its word says it, or nothing */
 	const char *severity_raw;
 	bool severity_is_cleared;
 	const char *caused_by_sha;
