@@ -158,6 +158,19 @@ char *address_parameter(struct arena *arena, const char *query, const char *name
 	return NULL;
 }
 
+bool address_query_is_sound(struct arena *arena, const char *query)
+{
+	while (query && *query) {
+		size_t n = strcspn(query, "&");
+
+		if (!decode(arena, query, n, true))
+			return false;
+		query += n;
+		query += *query == '&';
+	}
+	return true;
+}
+
 char *address_with(
 	struct arena *arena, const char *address, const char *name, const char *value)
 {

@@ -124,8 +124,8 @@ enum visit_result api_directory(struct visit *visit, struct error *err)
 	if (n > limit)
 		visit->link = arena_printf(visit->arena, "<%s>; rel=\"next\"",
 			address_with(visit->arena,
-				arena_printf(
-					visit->arena, "%s?limit=%d", visit->view->path, limit),
+				arena_printf(visit->arena, "%s/api/v1/%s?limit=%d",
+					visit->settings->prefix, route_plural(is_team), limit),
 				"after", last));
 	api_answer(visit,
 		json_pack("{s:o, s:o}", "items", items, "next",

@@ -98,41 +98,59 @@ static const struct {
 	{"mttr", restore_sql},
 };
 
-static const struct {
+#define DAY_US INT64_C(86400000000)
+
+/* Each point is counted by itself: nineteen years of weeks, more than anybody looks at. */
+#define MOST_POINTS 1000
+
+static const struct aggregation {
 	const char *aggregation;
 	const char *unit;
-} aggregations[] = {{"weekly", "week"}, {"monthly", "month"}, {"quarterly", "quarter"}};
+	int64_t least_us; /* as short as one can be */
+} aggregations[] = {{"weekly", "week", 7 * DAY_US - DAY_US / 24},
+	{"monthly", "month", 28 * DAY_US - DAY_US / 24},
+	{"quarterly", "quarter", 90 * DAY_US - DAY_US / 24}};
+
+/* The whole of the time at once. */
+static const struct aggregation whole = {.unit = "all"};
 
 /* from and to, both or neither. */
-static bool range_asked(const struct visit *visit, const char *out[static 2], struct error *err)
+static bool range_asked(const struct visit *visit, const struct aggregation *by,
+	const char *out[static 2], struct error *err)
 {
-	int64_t at_us;
+	int64_t at_us[2];
 
 	out[0] = visit_parameter(visit, "from");
 	out[1] = visit_parameter(visit, "to");
 	if (!out[0] && !out[1])
 		return true;
 	for (size_t i = 0; i < 2; i++) {
-		if (out[i] && timestamp_parse(out[i], strlen(out[i]), &at_us))
+		if (out[i] && timestamp_parse(out[i], strlen(out[i]), &at_us[i]))
 			continue;
 		error_setf(err, "want from and to, both as 2026-01-31T00:00:00Z, or neither");
 		return false;
 	}
-	return true;
+	if (!by->least_us || at_us[1] - at_us[0] <= MOST_POINTS * by->least_us)
+		return true;
+	error_setf(err,
+		"from=%s to=%s: more than %d %ss: want a shorter time, or a coarser "
+		"aggregation",
+		out[0], out[1], MOST_POINTS, by->unit);
+	return false;
 }
 
-static enum visit_result ask(struct visit *visit, const char *sql, const char *unit,
+static enum visit_result ask(struct visit *visit, const char *sql, const struct aggregation *by,
 	struct store_rows **out, struct error *err)
 {
 	const char *range[2];
 
-	if (!range_asked(visit, range, err))
+	if (!range_asked(visit, by, range, err))
 		return VISIT_WRONG;
 	const char *project = visit_parameter(visit, "project");
 	const char *team = visit_parameter(visit, "team");
 	struct store_ask ask = {.sql = sql,
 		.values = {project && *project ? project : NULL, team && *team ? team : NULL,
-			range[0], range[1], unit},
+			range[0], range[1], by->unit},
 		.n_values = 5};
 	visit->is_dear = !ask.values[0] && !ask.values[1];
 	enum visit_result result = visit_ask(visit, &ask, 1, err);
@@ -145,7 +163,7 @@ enum visit_result dora_metric(struct visit *visit, struct error *err)
 	const char *type = visit_parameter(visit, "type");
 	const char *aggregation = visit_parameter(visit, "aggregation");
 	const char *sql = NULL;
-	const char *unit = NULL;
+	const struct aggregation *by = NULL;
 	struct store_rows *rows;
 
 	if (!aggregation)
@@ -153,16 +171,15 @@ enum visit_result dora_metric(struct visit *visit, struct error *err)
 	for (size_t i = 0; type && i < ARRAY_LEN(types); i++)
 		sql = strcmp(types[i].type, type) == 0 ? types[i].sql : sql;
 	for (size_t i = 0; i < ARRAY_LEN(aggregations); i++)
-		unit = strcmp(aggregations[i].aggregation, aggregation) == 0
-			? aggregations[i].unit
-			: unit;
-	if (!sql || !unit) {
+		by = strcmp(aggregations[i].aggregation, aggregation) == 0 ? &aggregations[i]
+									   : by;
+	if (!sql || !by) {
 		error_setf(err,
 			"want type= one of df_average, df_count, mltc, cfr, mttr and "
 			"aggregation= weekly, monthly or quarterly");
 		return VISIT_WRONG;
 	}
-	enum visit_result result = ask(visit, sql, unit, &rows, err);
+	enum visit_result result = ask(visit, sql, by, &rows, err);
 	if (result != VISIT_DONE)
 		return result;
 
@@ -241,7 +258,7 @@ enum visit_result dora_benchmark(struct visit *visit, struct error *err)
 		error_setf(err, "want type= one of df, mltc, cfr, mttr");
 		return VISIT_WRONG;
 	}
-	enum visit_result result = ask(visit, benchmark->sql, "all", &rows, err);
+	enum visit_result result = ask(visit, benchmark->sql, &whole, &rows, err);
 	if (result != VISIT_DONE)
 		return result;
 

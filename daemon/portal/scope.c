@@ -186,7 +186,7 @@ static const char *until(struct visit *visit, int more)
 {
 	char slug[MONTH_TEXT];
 
-	if (!visit->route.month)
+	if (!visit->route.month || month_year(visit->route.month + more) > 9999)
 		return "infinity";
 	month_slug(visit->route.month + more, slug);
 	return arena_printf(visit->arena, "%s-01", slug);

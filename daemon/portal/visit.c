@@ -283,6 +283,13 @@ void visit_serve(struct visit *visit, struct error *err)
 {
 	if (serve_without_database(visit))
 		return;
+	/* Passed over, a name that cannot be read would ask for everything. */
+	if (!address_query_is_sound(visit->arena, visit->view->query)) {
+		visit_problem(visit, 400,
+			"A parameter is no UTF-8, or has a % that two hexadecimal digits do "
+			"not follow.");
+		return;
+	}
 
 	switch (pages[visit->route.page](visit, err)) {
 	case VISIT_DONE:

@@ -33,6 +33,10 @@ char *address_join(struct arena *arena, const char *prefix, ...) __attribute__((
  * none, or it is malformed. query may be NULL. */
 char *address_parameter(struct arena *arena, const char *query, const char *name);
 
+/* Whether each of its parameters can be decoded: what is malformed is not to be passed over as
+ * if it had not been asked. query may be NULL. */
+bool address_query_is_sound(struct arena *arena, const char *query);
+
 /* address?name=value, or &name=value where it has a query already. */
 char *address_with(
 	struct arena *arena, const char *address, const char *name, const char *value);

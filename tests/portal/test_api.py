@@ -120,6 +120,20 @@ def test_reasons_are_as_many_as_n_and_numerator_over_denominator_is_the_value(sm
                 metric["numerator"] / metric["denominator"], abs=1e-6)
 
 
+def test_a_month_that_is_far_away_has_no_trends_and_is_no_mistake(small):
+    for month in ("1000-01", "9999-12"):
+        answer = json.loads(small.get(f"/api/v1/services/checkout/trends?month={month}").body)
+        assert answer["month"] is None and answer["trends"] == []
+
+
+def test_behind_a_prefix_the_next_page_of_a_list_has_it(full_site):
+    full_site.config["portal"]["base_url"] = "https://numbers.example.com/dora/"
+    for name in ("a", "b"):
+        full_site.query("INSERT INTO dorad_data.service (service) VALUES (%s)", name)
+    answer = full_site.start("portal").get("/api/v1/services?limit=1")
+    assert answer.headers["link"] == '</dora/api/v1/services?limit=1&after=a>; rel="next"'
+
+
 def test_the_lists_are_told_page_by_page_each_name_once(small, openapi):
     whole = ask(small, openapi, "/api/v1/services", "?limit=1000")["items"]
     assert [item["name"] for item in whole] == sorted(item["name"] for item in whole)
@@ -164,6 +178,11 @@ def test_lists_and_assurance_carry_no_values(small, openapi):
     ("/api/v1/nothing", 404, "mistyped"),
     ("/api/v1/services/%ff", 404, "mistyped"),
     ("/api/v1/services/a/b/c", 404, "mistyped"),
+    ("/api/v1/services?limit=" + "%C3%A9" * 400, 400, "limit=\N{LATIN SMALL LETTER E WITH ACUTE}"),
+    ("/api/v1/services/checkout/months?from=x" + "%F0%9F%9A%80" * 200, 400, "from=x\N{ROCKET}"),
+    ("/api/v1/services/checkout/months?from=%ff", 400, "UTF-8"),
+    ("/api/v1/services/checkout/explain?month=2026-05&metric=%zz", 400, "UTF-8"),
+    ("/api/v1/services/checkout/explain?month=9999-12", 404, "in that month"),
 ])
 def test_a_mistake_is_told_as_rfc_9457_asks(small, openapi, path, status, words):
     answer = small.get(path)
@@ -251,9 +270,27 @@ def test_opendora_knows_nothing_of_a_name_that_nobody_knows(small):
         assert benchmark == {"key": "na-deployments", "value": ""}
 
 
+def test_opendora_counts_no_more_points_than_anybody_looks_at(small):
+    years = {"weekly": 19, "monthly": 76, "quarterly": 246}
+    for aggregation, most in years.items():
+        path = f"/dora/api/metric?type=df_count&aggregation={aggregation}&project=checkout"
+        for first, status in ((2026 - most, 200), (2026 - most - 1, 400)):
+            if first < 1970:
+                first, last = 1970, 1970 + 2026 - first
+            else:
+                last = 2026
+            answer = small.get(f"{path}&from={first}-01-01T00:00:00Z&to={last}-01-01T00:00:00Z")
+            assert answer.status == status, (aggregation, first, last)
+            assert status == 200 or "1000" in json.loads(answer.body)["message"]
+    whole = small.get("/dora/api/benchmark?type=df&project=checkout&from=1970-01-01T00:00:00Z&"
+                      "to=9999-01-01T00:00:00Z")
+    assert whole.status == 200 and json.loads(whole.body)["value"]
+
+
 def test_opendora_says_what_is_wrong_with_a_question(small):
     for path in ("metric", "metric?type=speed", "metric?type=cfr&aggregation=daily",
                  "metric?type=cfr&from=2026-01-01T00:00:00Z", "metric?type=cfr&from=x&to=y",
+                 "metric?type=cfr&project=%ff",
                  "benchmark", "benchmark?type=df_count", "nothing"):
         answer = small.get(f"/dora/api/{path}")
         assert answer.status == (404 if path == "nothing" else 400), path

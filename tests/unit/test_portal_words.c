@@ -51,6 +51,11 @@ static void parameters_are_found_and_decoded(void)
 	CHECK_STR(address_parameter(arena, "q=a+b%2Bc&page=2", "page"), "2");
 	CHECK_STR(address_parameter(arena, "xq=1&q=", "q"), "");
 	CHECK_STR(address_parameter(arena, "q=%zz", "q"), NULL);
+	CHECK(address_query_is_sound(arena, NULL));
+	CHECK(address_query_is_sound(arena, "q=a+b%2Bc&&page&x=%C3%A9"));
+	CHECK(!address_query_is_sound(arena, "page=2&q=%zz"));
+	CHECK(!address_query_is_sound(arena, "q=%C3&page=2"));
+	CHECK(!address_query_is_sound(arena, "q%00=1"));
 	CHECK_STR(address_parameter(arena, "qq", "q"), NULL);
 	CHECK_STR(address_parameter(arena, NULL, "q"), NULL);
 	CHECK_STR(address_with(arena, "/x", "after", "a b&c"), "/x?after=a%20b%26c");
