@@ -245,9 +245,13 @@ enum visit_result page_directory(struct visit *visit, struct error *err)
 	markup_element(markup, "p", "lead",
 		"In the order of the alphabet. Each is compared with its own past, never with "
 		"another.");
-	if (n_teams || !n_services || page == 1)
+	/* One list may be longer than the other: there are some, and none on this page. */
+	if (n_teams || page == 1)
 		section(visit, markup, asks[1].rows, true, query);
-	section(visit, markup, asks[2].rows, false, query);
+	if (n_services || page == 1)
+		section(visit, markup, asks[2].rows, false, query);
+	if (!n_teams && !n_services && page > 1)
+		markup_element(markup, "p", NULL, "The list ends before this page.");
 	pages(visit, markup, query, n_teams > n_services ? n_teams : n_services, page);
 	frame_close(visit, markup, &clock);
 	visit_answer_markup(visit, "text/html; charset=utf-8", markup);

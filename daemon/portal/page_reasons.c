@@ -117,7 +117,7 @@ static void facts(struct visit *visit, struct markup *markup, const struct scope
 }
 
 static void draw_part(struct visit *visit, struct markup *markup, const struct scope *scope,
-	const struct store_rows *rows, const char *name)
+	const struct store_rows *rows, const char *name, int page)
 {
 	size_t i = 0;
 
@@ -129,7 +129,8 @@ static void draw_part(struct visit *visit, struct markup *markup, const struct s
 	else
 		markup_element(markup, "h2", NULL, "The facts");
 	if (store_n_rows(rows) == 0) {
-		markup_element(markup, "p", "faint", "None.");
+		markup_element(markup, "p", "faint",
+			page > 1 ? "None on this page: the list ends before it." : "None.");
 	} else {
 		facts(visit, markup, scope, rows, true, titles[i].counted);
 		facts(visit, markup, scope, rows, false, titles[i].left_out);
@@ -231,7 +232,7 @@ enum visit_result page_reasons(struct visit *visit, struct error *err)
 		FRAME_NONE);
 	introduce(visit, markup, scope, row, metric);
 	for (int i = 0; i < n_parts; i++)
-		draw_part(visit, markup, scope, asks[i].rows, parts[metric][i].name);
+		draw_part(visit, markup, scope, asks[i].rows, parts[metric][i].name, page);
 	pages(visit, markup, asks, n_parts, page);
 	frame_close(visit, markup, &scope->clock);
 	visit_answer_markup(visit, "text/html; charset=utf-8", markup);

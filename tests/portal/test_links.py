@@ -101,3 +101,23 @@ def test_what_was_received_and_belongs_to_nobody_is_on_the_page_of_the_data(page
     paper = pages[f"{small.url}/data"]
     assert "acme/playground" in paper.text and "Sources that mean no service" in paper.text
     assert "Silent sources" in paper.text and "quarantine" in paper.text
+
+
+def words_of(answer):
+    assert answer.status == 200
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", answer.body.decode()))
+
+
+def test_a_page_past_the_end_of_a_list_does_not_say_that_there_is_nothing(small):
+    reasons = "/services/checkout/2026-05/time-to-restore"
+    assert "The facts Counted: 1" in words_of(small.get(reasons))
+    past = words_of(small.get(f"{reasons}?page=2"))
+    assert past.count("None on this page: the list ends before it.") == 3 and "None. " not in past
+    past = words_of(small.get("/?page=2"))
+    assert "The list ends before this page." in past and "None yet" not in past
+
+
+def test_a_month_beyond_all_calendars_is_no_page(small):
+    for month in ("1000-01", "1999-12", "2031-01", "9999-12"):
+        for page in ("", "/lead-time"):
+            assert small.get(f"/services/checkout/{month}{page}").status == 404, month + page
