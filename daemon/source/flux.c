@@ -9,12 +9,15 @@
 
 #include <string.h>
 
-/* The controllers try again for ever: what waits for something else is not listed. */
+/*
+ * The controllers try again for ever: what waits for something else is not listed. Nor is
+ * RollbackSucceeded: Helm goes back by itself from an upgrade that failed, which was told, to
+ * the release before, which is no deployment anew and none that was taken away.
+ */
 static const struct choice reasons[] = {
 	{"ReconciliationSucceeded", OUTCOME_SUCCEEDED},
 	{"InstallSucceeded", OUTCOME_SUCCEEDED},
 	{"UpgradeSucceeded", OUTCOME_SUCCEEDED},
-	{"RollbackSucceeded", OUTCOME_SUCCEEDED},
 	{"BuildFailed", OUTCOME_FAILED},
 	{"HealthCheckFailed", OUTCOME_FAILED},
 	{"InstallFailed", OUTCOME_FAILED},
@@ -112,7 +115,7 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	if (!is_one_of(kind, LIST("Kustomization", "HelmRelease")))
 		return ignored(in, "%.60s: neither a Kustomization nor a HelmRelease", kind);
 	if (!choice_find(reasons, ARRAY_LEN(reasons), reason, &outcome))
-		return ignored(in, "%.60s: nothing was deployed", reason);
+		return ignored(in, "%.60s: nothing new was deployed", reason);
 	if (!revision)
 		return ignored(in, "%.60s: of no revision", reason);
 
@@ -133,8 +136,6 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 	dora_put_text(event, "status", outcome_word((enum outcome)outcome));
 	dora_put_text(event, "sha", commit_of(in, body));
 	dora_put_text(event, "ref", revision);
-	if (strcmp(reason, "RollbackSucceeded") == 0)
-		dora_put_bool(event, "is_rollback", true);
 	dora_put_text(event, "via", "sync");
 	observe_id(in, event, "%020lld", (long long)at_us);
 	return VERDICT_EVENTS;

@@ -48,6 +48,13 @@ def reconciled(day, sha, reason="ReconciliationSucceeded", hour=10):
                          "environment": "production"}}
 
 
+def released(day, chart, reason, hour=10):
+    return {**reconciled(day, "", reason, hour),
+            "involvedObject": {"kind": "HelmRelease", "namespace": "apps", "name": "helm-shop",
+                               "uid": "7d0d"},
+            "metadata": {"helm.toolkit.fluxcd.io/revision": chart, "environment": "production"}}
+
+
 def sign_flux(secret, body):
     return {"X-Signature": "sha256=" +
             hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()}
@@ -61,6 +68,9 @@ FLUX = Story("flux", "flux", [
     (reconciled(3, B, "HealthCheckFailed", 11),),
     (reconciled(6, A),),                                        # back
     ({**reconciled(7, A), "involvedObject": {"kind": "GitRepository", "name": "x"}},),
+    (released(2, "6.5.0", "UpgradeSucceeded"),),
+    (released(3, "6.5.1", "UpgradeFailed"),),
+    (released(3, "6.5.0", "RollbackSucceeded", 11),),
 ], sign=sign_flux)
 
 
@@ -166,6 +176,7 @@ CLOUDEVENTS = Story("cloudevents", "cloudevents", [
 CATALOG = catalog([
     service("argo", {"argocd": "argo-shop"}),
     service("flux", {"flux": "flux-shop"}),
+    service("helm", {"flux": "helm-shop"}),
     service("run", {"cloudrun": "run-shop"}),
     service("ce", {"cloudevents": "ce-shop"}, {"cloudevents": "shop/ce"},
             {"cloudevents": "ci/shop"}),
@@ -204,6 +215,11 @@ def test_argo_cd_syncs_fail_and_go_back(site):
 def test_flux_tries_until_it_is_healthy_and_goes_back(site):
     # The two tries of B that failed are one attempt.
     check(site, "flux", **A_B_AND_BACK)
+
+
+def test_a_release_that_helm_rolled_back_leaves_what_ran_before_it_unharmed(site):
+    check(site, "helm", deployments=1, rollbacks=0, redeploys=0, failed_attempts=1,
+          failed_deployments=0, fail_rate_n=1, fail_rate=0.0)
 
 
 def test_cloud_run_revisions_fail_and_an_old_image_comes_back(site):
