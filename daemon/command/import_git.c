@@ -199,7 +199,8 @@ static bool read_header(const char *text, struct pending *pending)
 		return false;
 	pending->header = xstrdup(text + 1);
 	pending->header[n] = '\0';
-	pending->committed_us = (int64_t)time * 1000000;
+	/* What other systems were converted from without a time is of 1970's first second. */
+	pending->committed_us = (int64_t)(time > 0 ? time : 1) * 1000000;
 	char *at = pending->header + (end - text);
 	size_t n_parents = 0;
 	while (*at && n_parents < MOST_PARENTS) {

@@ -131,6 +131,19 @@ def test_misuse_is_told_in_words(site, arguments, words):
 
 # -- this project's own history --------------------------------------------------------------------
 
+def test_a_commit_without_a_time_is_one_from_long_ago(tmp_path):
+    """As conversions from older systems made them."""
+    folder = str(tmp_path)
+    git(folder, "init", "-q", "-b", "trunk")
+    git(folder, "remote", "add", "origin", "git@github.com:acme/checkout.git")
+    commit(folder, "api/a", "@0")
+    commit(folder, "api/b", T0)
+    with Site() as site:
+        row, = site.table("import", "--dry-run", "git", folder)
+    assert (row["kind"], row["count"]) == ("change", 2)
+    assert row["first"] == "1970-01-01T00:00:01.000000Z"
+
+
 def by_hand(folder, tags):
     """{commit: seconds from its commit to the first tag that has it}, from git log alone."""
     out = {}
