@@ -4,6 +4,7 @@
 #include "base/plural.h"
 #include "base/timestamp.h"
 #include "ledger_filter.h"
+#include "stranger.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -29,12 +30,12 @@ static void put_json(struct listing *listing, const struct ledger_summary *row)
 	timestamp_format(row->received_us, at);
 	ledger_name(listing->ledger, row->seq, name);
 	json_t *object = json_pack(
-		"{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:I, s:I, s:I, s:b}", "seq",
+		"{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:I, s:I, s:b}", "seq",
 		(json_int_t)row->seq, "delivery", name, "received_at", at, "endpoint",
-		row->endpoint, "source", row->source, "kind", row->kind, "delivery_id",
-		row->delivery_id, "state", row->state, "reason", row->reason, "events",
-		(json_int_t)row->n_events, "bad_lines", (json_int_t)row->n_bad, "bytes",
-		(json_int_t)row->n_body, "replay", row->again);
+		row->endpoint, "source", row->source, "kind", stranger_json(row->kind),
+		"delivery_id", stranger_json(row->delivery_id), "state", row->state, "reason",
+		stranger_json(row->reason), "events", (json_int_t)row->n_events, "bad_lines",
+		(json_int_t)row->n_bad, "bytes", (json_int_t)row->n_body, "replay", row->again);
 	char *text = json_dumps(object, JSON_COMPACT);
 
 	printf("%s%s", listing->n ? ",\n " : "[", text ? text : "null");
@@ -51,9 +52,12 @@ static void put_words(struct listing *listing, const struct ledger_summary *row)
 			"kind", "state", "events", "reason");
 	timestamp_format(row->received_us, at);
 	at[10] = ' ';
-	printf("%8" PRId64 "  %.19s  %-12s %-22s %-11s %6" PRId64 "  %s%s\n", row->seq, at,
-		row->endpoint, row->kind ? row->kind : "-", row->again ? "replay" : row->state,
-		row->n_events, row->reason ? row->reason : "", "");
+	printf("%8" PRId64 "  %.19s  %-12s ", row->seq, at, row->endpoint);
+	stranger_put(row->kind ? row->kind : "-", stdout);
+	printf("%*s %-11s %6" PRId64 "  ", row->kind ? 22 - (int)strnlen(row->kind, 22) : 21,
+		"", row->again ? "replay" : row->state, row->n_events);
+	stranger_put(row->reason ? row->reason : "", stdout);
+	putchar('\n');
 }
 
 static void put(void *context, const struct ledger_summary *row)

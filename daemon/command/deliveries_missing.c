@@ -2,6 +2,7 @@
 #include "deliveries.h"
 
 #include "ledger_filter.h"
+#include "stranger.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -40,7 +41,8 @@ static void print_ids(json_t *ids, bool as_json)
 
 	json_object_foreach(ids, id, unused) {
 		if (as_json)
-			json_array_append_new(array, json_pack("{s:s}", "delivery_id", id));
+			json_array_append_new(
+				array, json_pack("{s:o}", "delivery_id", stranger_json(id)));
 		else
 			puts(id);
 	}

@@ -3,6 +3,7 @@
 
 #include "base/timestamp.h"
 #include "ledger_filter.h"
+#include "stranger.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -30,7 +31,7 @@ static json_t *headers_json(const struct ledger_row *row)
 
 	for (size_t i = 0; i < row->n_headers; i++)
 		json_object_set_new(headers, row->headers[i].name,
-			json_string(shown_value(&row->headers[i])));
+			stranger_json(shown_value(&row->headers[i])));
 	return headers;
 }
 
@@ -62,8 +63,8 @@ static json_t *bad_json(const struct ledger_row *row)
 
 	for (size_t i = 0; i < row->n_bad; i++)
 		json_array_append_new(bad,
-			json_pack("{s:I, s:s}", "line", (json_int_t)row->bad[i].line, "reason",
-				row->bad[i].reason));
+			json_pack("{s:I, s:o}", "line", (json_int_t)row->bad[i].line, "reason",
+				stranger_json(row->bad[i].reason)));
 	return bad;
 }
 
@@ -72,11 +73,12 @@ static void show_json(const struct ledger_row *row, const char *name)
 	char at[TIMESTAMP_TEXT_MAX];
 
 	timestamp_format(row->received_us, at);
-	json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:I, s:b}",
+	json_t *object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:b}",
 		"seq", (json_int_t)row->seq, "delivery", name, "received_at", at, "endpoint",
-		row->endpoint, "source", row->source, "kind", row->kind, "delivery_id",
-		row->delivery_id, "state", ledger_state_name(row->state), "reason", row->reason,
-		"bytes", (json_int_t)row->n_body, "replay", row->again != LEDGER_AGAIN_NO);
+		row->endpoint, "source", row->source, "kind", stranger_json(row->kind),
+		"delivery_id", stranger_json(row->delivery_id), "state",
+		ledger_state_name(row->state), "reason", stranger_json(row->reason), "bytes",
+		(json_int_t)row->n_body, "replay", row->again != LEDGER_AGAIN_NO);
 
 	json_object_set_new(object, "headers", headers_json(row));
 	json_object_set_new(object, "events", events_json(row));
@@ -89,14 +91,11 @@ static void show_json(const struct ledger_row *row, const char *name)
 	json_decref(object);
 }
 
-static void show_body(const struct ledger_row *row)
+/* "reason      ref: want a text" */
+static void show_line(const char *words, const char *text)
 {
-	for (size_t i = 0; i < row->n_body; i++) {
-		unsigned char byte = (unsigned char)row->body[i];
-
-		/* A terminal must not be driven by what a stranger sent. */
-		putchar(byte < 0x20 && byte != '\n' && byte != '\t' ? '?' : byte);
-	}
+	fputs(words, stdout);
+	stranger_put(text, stdout);
 	putchar('\n');
 }
 
@@ -105,27 +104,35 @@ static void show_words(const struct ledger_row *row, const char *name)
 	char at[TIMESTAMP_TEXT_MAX];
 
 	timestamp_format(row->received_us, at);
-	printf("delivery    %s\nreceived    %s\nendpoint    %s (%s)\nkind        %s\n"
-	       "sender's id %s\nstate       %s%s\n",
-		name, at, row->endpoint, row->source, row->kind ? row->kind : "-",
-		row->delivery_id ? row->delivery_id : "-", ledger_state_name(row->state),
+	printf("delivery    %s\nreceived    %s\nendpoint    %s (%s)\n", name, at, row->endpoint,
+		row->source);
+	show_line("kind        ", row->kind ? row->kind : "-");
+	show_line("sender's id ", row->delivery_id ? row->delivery_id : "-");
+	printf("state       %s%s\n", ledger_state_name(row->state),
 		row->again ? ", marked for replay" : "");
 	if (row->reason)
-		printf("reason      %s\n", row->reason);
-	for (size_t i = 0; i < row->n_headers; i++)
-		printf("header      %s: %s\n", row->headers[i].name,
-			shown_value(&row->headers[i]));
-	for (size_t i = 0; i < row->n_made; i++)
-		printf("event       %s %s%s\n            %s %" PRIu64 "-%" PRIu64 "\n",
-			dora_kind_name(row->made[i].kind), row->made[i].id,
+		show_line("reason      ", row->reason);
+	for (size_t i = 0; i < row->n_headers; i++) {
+		printf("header      %s", row->headers[i].name);
+		show_line(": ", shown_value(&row->headers[i]));
+	}
+	for (size_t i = 0; i < row->n_made; i++) {
+		printf("event       %s ", dora_kind_name(row->made[i].kind));
+		stranger_put(row->made[i].id, stdout);
+		printf("%s\n            %s %" PRIu64 "-%" PRIu64 "\n",
 			row->made[i].withdrawn ? " (withdrawn)" : "", row->made[i].key,
 			row->made[i].entry_ms, row->made[i].entry_n);
-	for (size_t i = 0; i < row->n_bad; i++)
-		printf("bad line    %zu: %s\n", row->bad[i].line, row->bad[i].reason);
+	}
+	for (size_t i = 0; i < row->n_bad; i++) {
+		printf("bad line    %zu", row->bad[i].line);
+		show_line(": ", row->bad[i].reason);
+	}
 	printf("body        %zu bytes%s%s\n", row->n_body,
 		row->body ? "" : ", unreadable: ", row->body ? "" : row->unreadable);
-	if (row->body)
-		show_body(row);
+	if (!row->body)
+		return;
+	stranger_put_lines(row->body, row->n_body, stdout);
+	putchar('\n');
 }
 
 int deliveries_show(const struct command_line *line, struct ledger *ledger)

@@ -4,6 +4,7 @@
 #include "event/digest.h"
 #include "sheet.h"
 #include "source/source.h"
+#include "stranger.h"
 #include "table.h"
 
 #include <ctype.h>
@@ -196,13 +197,21 @@ static void print_words(const struct outcome *outcome)
 	const struct normalised *made = &outcome->made;
 
 	printf("%s: %s", outcome->path, verdict_name(outcome->verdict));
-	if (made->kind)
-		printf(" (%s)", made->kind);
-	printf("%s%s\n", made->reason ? ": " : "", made->reason ? made->reason : "");
+	if (made->kind) {
+		fputs(" (", stdout);
+		stranger_put(made->kind, stdout);
+		putchar(')');
+	}
+	fputs(made->reason ? ": " : "", stdout);
+	stranger_put(made->reason ? made->reason : "", stdout);
+	putchar('\n');
 	for (size_t i = 0; i < made->list.n; i++)
 		print_event(&made->list.items[i], made->list.arena);
-	for (size_t i = 0; i < made->n_bad; i++)
-		printf("line %zu: %s\n", made->bad[i].line, made->bad[i].reason);
+	for (size_t i = 0; i < made->n_bad; i++) {
+		printf("line %zu: ", made->bad[i].line);
+		stranger_put(made->bad[i].reason, stdout);
+		putchar('\n');
+	}
 }
 
 /* What is the same for every file; false: said why. */

@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/xalloc.h"
+#include "stranger.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,13 +88,6 @@ static size_t column_width(const struct sheet *sheet, size_t column)
 	return widest;
 }
 
-/* Nothing that a terminal would take for a command. */
-static void print_words(const char *text, FILE *to)
-{
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text, to);
-}
-
 static void print_cell(
 	const struct sheet *sheet, size_t column, const char *text, size_t fill, FILE *to)
 {
@@ -103,7 +96,7 @@ static void print_cell(
 
 	if (right)
 		fprintf(to, "%*s", (int)fill, "");
-	print_words(text, to);
+	stranger_put(text, to);
 	if (!right && !last)
 		fprintf(to, "%*s", (int)fill, "");
 	fputs(last ? "\n" : "  ", to);
@@ -131,11 +124,8 @@ static void print_table(const struct sheet *sheet, FILE *to)
 
 static void print_string(const char *text, FILE *to)
 {
-	json_auto_t *string = json_string(text);
+	json_auto_t *string = stranger_json(text);
 
-	/* Bytes that are no UTF-8 have no place in JSON. */
-	if (!string)
-		string = json_string("");
 	(void)json_dumpf(string, to, JSON_ENCODE_ANY);
 }
 

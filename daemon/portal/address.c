@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/address.h"
 
-#include "utf8_priv.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdarg.h>

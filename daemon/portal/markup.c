@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/markup.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
-#include "utf8_priv.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -109,6 +109,37 @@ def test_control_bytes_of_a_stranger_do_not_reach_the_terminal(site, receive):
     assert "\x1b" not in site.run("deliveries").stdout
 
 
+def test_control_characters_that_json_spells_out_do_not_reach_the_terminal(site, receive):
+    """An action is told in the reason; U+009B begins a command as ESC [ does."""
+    hostile = "\x1b]0;title\x07\x1b[31m\u009b2J\x7f"
+    body = json.dumps({"action": hostile}).encode()
+    receive.post_github("pull_request", body, endpoint="gh", delivery="guid-1")
+    handled(site, 1)
+    file = site.file("body.json", body.decode())
+    said = site.run("deliveries").stdout + site.run("deliveries", "show", "1").stdout + \
+        site.run("normalise", "--source", "github", "--header", "X-GitHub-Event: pull_request",
+                 file).stdout
+    assert said.count("]0;title") >= 3
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", said)
+    assert hostile in site.table("deliveries")[0]["reason"]
+
+
+def test_what_is_no_utf8_in_a_header_hides_no_delivery(site, receive):
+    """A header may hold any byte above 127 (RFC 9110 section 5.5)."""
+    receive.post_github("ping", b"{}", endpoint="gh", delivery="caf\xe9")
+    receive.post_github("p\xefng", b"{}", endpoint="gh", delivery="guid-2")
+    handled(site, 2)
+    first, second = site.table("deliveries")
+    assert (first["seq"], first["delivery_id"], first["kind"]) == (1, "caf\ufffd", "ping")
+    assert (second["delivery_id"], second["kind"]) == ("guid-2", "p\ufffdng")
+    assert "\ufffd" in second["reason"]
+    shown = json.loads(site.run("deliveries", "show", "1", "--json").stdout)
+    assert (shown["seq"], shown["delivery_id"], shown["body"]) == (1, "caf\ufffd", "{}")
+    assert shown["headers"]["x-github-delivery"] == "caf\ufffd"
+    assert "caf\ufffd" in site.run("deliveries", "show", "1").stdout
+    assert "p\ufffdng" in site.run("deliveries").stdout
+
+
 def test_deliveries_are_listed_without_a_receiver_and_without_redis(site, receive):
     receive.post_events([event("d1")])
     handled(site, 1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DORAD_PORTAL_UTF8_PRIV_H
-#define DORAD_PORTAL_UTF8_PRIV_H
+#ifndef DORAD_BASE_UTF8_H
+#define DORAD_BASE_UTF8_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "utf8_priv.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stranger.h"
+
+#include "base/utf8.h"
+#include "base/xalloc.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char unknown[] = "\xEF\xBF\xBD"; /* U+FFFD */
+
+/* C0, DEL, and C1, whose U+009B is to a terminal what ESC [ is. */
+static bool drives(const char *character, size_t n)
+{
+	unsigned char first = (unsigned char)character[0];
+
+	return first < 0x20 || first == 0x7f ||
+		(n == 2 && first == 0xc2 && (unsigned char)character[1] < 0xa0);
+}
+
+static void put(const char *bytes, size_t n, const char *spared, FILE *to)
+{
+	while (n) {
+		size_t length = utf8_sequence(bytes, n);
+
+		if (!length)
+			fputs(unknown, to);
+		else if (drives(bytes, length) && !(*bytes && strchr(spared, *bytes)))
+			fputc(' ', to);
+		else
+			(void)fwrite(bytes, 1, length, to);
+		length += !length;
+		bytes += length;
+		n -= length;
+	}
+}
+
+void stranger_put(const char *text, FILE *to)
+{
+	put(text, strlen(text), "", to);
+}
+
+void stranger_put_lines(const char *bytes, size_t n, FILE *to)
+{
+	put(bytes, n, "\n\t", to);
+}
+
+json_t *stranger_json(const char *text)
+{
+	json_t *string = text ? json_string(text) : json_null();
+
+	if (string)
+		return string;
+	size_t left = strlen(text);
+	char *mended = xmalloc(left * (sizeof(unknown) - 1) + 1);
+	size_t n = 0;
+	while (left) {
+		size_t length = utf8_sequence(text, left);
+		size_t wide = length ? length : sizeof(unknown) - 1;
+
+		memcpy(mended + n, length ? text : unknown, wide);
+		n += wide;
+		length += !length;
+		text += length;
+		left -= length;
+	}
+	string = json_stringn(mended, n);
+	free(mended);
+	return string;
+}
