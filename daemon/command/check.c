@@ -9,6 +9,7 @@
 
 #include "config/catalog.h"
 #include "config/secret.h"
+#include "portal/portal.h"
 #include "receive.h"
 
 #include <errno.h>
@@ -95,6 +96,28 @@ static void check_endpoints(struct findings *findings, const struct config *conf
 		set ? words : err.text);
 }
 
+/* What keeps the portal from starting, as far as its files tell. */
+static void check_portal(struct findings *findings, const struct config *config)
+{
+	char *token =
+		config->portal.token ? config_secret_path(config, config->portal.token) : NULL;
+	struct error err = {0};
+	char words[400];
+
+	if (token && access(token, R_OK) != 0 && errno == EACCES) {
+		(void)snprintf(words, sizeof(words),
+			"%s: you may not read it: look as root, whether the token is good",
+			token);
+		check_note(findings, "pages", FINDING_WARNING, words);
+	} else {
+		bool good = portal_check(config, &err);
+
+		check_note(findings, "pages", good ? FINDING_GOOD : FINDING_BAD,
+			good ? config->portal.listen.items[0] : err.text);
+	}
+	free(token);
+}
+
 static void check_catalog(struct findings *findings, const struct config *config)
 {
 	struct error err = {0};
@@ -168,6 +191,7 @@ static void check_all(struct findings *findings, const struct config *config, bo
 {
 	check_receiver(findings, config);
 	check_endpoints(findings, config);
+	check_portal(findings, config);
 	check_catalog(findings, config);
 	if (offline)
 		return;

@@ -23,14 +23,6 @@
 /* A page that Postgres takes longer for is not coming. */
 #define STATEMENT_TIMEOUT_S 10
 
-enum {
-	LISTENER_ALL, /* pages, and /metrics unless that has its own */
-	LISTENER_METRICS,
-};
-
-/* Nobody sends the portal anything but questions. */
-#define MOST_BODY 4096
-
 /* Of the pages that are kept: a thousand services' and more. */
 #define SHELF_BYTES ((size_t)16 << 20)
 
@@ -299,22 +291,12 @@ static bool start_workers(struct portal *portal, const struct config *config, st
 
 static bool listen_on(struct portal *portal, const struct config *config, struct error *err)
 {
-	const struct config_strings *addresses = &config->portal.listen;
-	const struct config_strings *metrics = &config->portal.metrics_listen;
-	struct http_listen *listen = xcalloc(addresses->n + metrics->n + 1, sizeof(*listen));
-	struct http_options options = {.listen = listen,
-		.n_listen = addresses->n + metrics->n,
-		.trusted_proxies = (const char *const *)config->portal.trusted_proxies.items,
-		.n_trusted_proxies = config->portal.trusted_proxies.n,
-		.limits = {.body_bytes = MOST_BODY},
-		.handler = {.context = portal, .on_head = on_head, .on_request = on_request}};
+	struct http_listen *listen;
+	struct http_options options = settings_front(config, &listen);
 
-	for (size_t i = 0; i < addresses->n; i++)
-		listen[i].address = addresses->items[i];
-	for (size_t i = 0; i < metrics->n; i++)
-		listen[addresses->n + i] = (struct http_listen){
-			.address = metrics->items[i], .tag = LISTENER_METRICS, .plain = true};
-	portal->metrics_apart = metrics->n > 0;
+	options.handler = (struct http_handler){
+		.context = portal, .on_head = on_head, .on_request = on_request};
+	portal->metrics_apart = config->portal.metrics_listen.n > 0;
 	portal->server = http_server_create(&options, err);
 	free(listen);
 	return portal->server != NULL;

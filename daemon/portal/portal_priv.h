@@ -9,9 +9,18 @@
 
 #include <stdatomic.h>
 
+enum {
+	LISTENER_ALL, /* pages, and /metrics unless that has its own */
+	LISTENER_METRICS,
+};
+
 /* settings.c */
 bool settings_init(struct settings *settings, const struct config *config, struct error *err);
 void settings_clear(struct settings *settings);
+/* Where the front door listens, and how; without a handler. *out_listen: the caller frees it
+ * when the options have served. */
+struct http_options settings_front(
+	const struct config *config, struct http_listen **out_listen);
 
 /* reply.c: gives an answer that may be kept its ETag. */
 void reply_tag(struct visit *visit);

@@ -3,9 +3,13 @@
 
 #include "base/xalloc.h"
 #include "portal/address.h"
+#include "portal/portal.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Nobody sends the portal anything but questions. */
+#define MOST_BODY 4096
 
 void settings_clear(struct settings *settings)
 {
@@ -40,5 +44,38 @@ bool settings_init(struct settings *settings, const struct config *config, struc
 		made.prefix = xstrdup("");
 	}
 	*settings = made;
+	return true;
+}
+
+struct http_options settings_front(const struct config *config, struct http_listen **out_listen)
+{
+	const struct config_strings *addresses = &config->portal.listen;
+	const struct config_strings *metrics = &config->portal.metrics_listen;
+	struct http_listen *listen = xcalloc(addresses->n + metrics->n + 1, sizeof(*listen));
+
+	for (size_t i = 0; i < addresses->n; i++)
+		listen[i].address = addresses->items[i];
+	for (size_t i = 0; i < metrics->n; i++)
+		listen[addresses->n + i] = (struct http_listen){
+			.address = metrics->items[i], .tag = LISTENER_METRICS, .plain = true};
+	*out_listen = listen;
+	return (struct http_options){.listen = listen,
+		.n_listen = addresses->n + metrics->n,
+		.trusted_proxies = (const char *const *)config->portal.trusted_proxies.items,
+		.n_trusted_proxies = config->portal.trusted_proxies.n,
+		.limits = {.body_bytes = MOST_BODY}};
+}
+
+bool portal_check(const struct config *config, struct error *err)
+{
+	struct http_listen *listen;
+	const struct http_options options = settings_front(config, &listen);
+	struct settings settings;
+	bool good = http_options_check(&options, err);
+
+	free(listen);
+	if (!good || !settings_init(&settings, config, err))
+		return false;
+	settings_clear(&settings);
 	return true;
 }

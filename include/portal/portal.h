@@ -14,6 +14,9 @@
  */
 struct portal;
 
+/* What can be told without listening: who may read, base_url, the addresses' form, proxies. */
+bool portal_check(const struct config *config, struct error *err);
+
 /* Listens. A database that is away is no reason not to: pages say so then. NULL: err says what
  * is wrong with which option. */
 struct portal *portal_create(const struct config *config, struct error *err);
