@@ -214,6 +214,8 @@ static int run(const struct command *command, int argc, char **argv)
 	if (took && command_option(&line, "--help", 0)) {
 		print_command_help(command);
 		code = EXIT_DONE;
+	} else if (took && line.n_arguments && !*command->arguments) {
+		code = command_misuse(&line, "takes no arguments: %s", line.arguments[0]);
 	} else if (took) {
 		code = command->run(&line);
 	}

@@ -226,6 +226,24 @@ static bool class_is_one(const struct command_line *line)
 		strcmp(class, "failure_demand") == 0 || strcmp(class, "adhoc_value") == 0;
 }
 
+/* An event is JSON, which has room for UTF-8 alone. */
+static bool is_utf8(const char *text)
+{
+	json_auto_t *string = json_string(text);
+
+	return !text || string;
+}
+
+static bool are_utf8(const struct command_line *line, const struct correction *correction)
+{
+	bool good = is_utf8(correction->id) && is_utf8(correction->service) &&
+		is_utf8(correction->reason) && is_utf8(correction->by);
+
+	for (size_t nth = 0; command_option(line, "--caused-by", nth); nth++)
+		good = good && is_utf8(command_option(line, "--caused-by", nth));
+	return good;
+}
+
 static int correct_one(const struct command_line *line, struct correction *correction)
 {
 	if (!class_is_one(line))
@@ -262,6 +280,10 @@ static int run(const struct command_line *line)
 		return command_misuse(line,
 			"want what (deployment, incident or item) and its id;"
 			" list; or withdraw and a correction's id");
+	if (!are_utf8(line, &correction))
+		return command_misuse(line,
+			"an id, a name or the reason is no UTF-8: want text as a terminal in a "
+			"UTF-8 locale sends it");
 	if (strcmp(action, "withdraw") == 0)
 		return correct_withdraw(line, &correction);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

@@ -41,7 +41,8 @@ static bool month_of(const char *text, char *out, size_t size)
 	}
 	int month = (text[5] - '0') * 10 + text[6] - '0';
 	(void)snprintf(out, size, "%.7s-01", text);
-	return month >= 1 && month <= 12 && (!text[7] || strcmp(text + 7, "-01") == 0);
+	return text[0] != '0' && month >= 1 && month <= 12 &&
+		(!text[7] || strcmp(text + 7, "-01") == 0);
 }
 
 static bool read_question(const struct command_line *line, struct question *out)
@@ -110,8 +111,10 @@ static void print_value(const struct store_rows *rows, int row)
 		(void)snprintf(words, sizeof(words), "no data");
 	else if (is_duration(metric))
 		say_seconds(value, words, sizeof(words));
-	else
+	else if (strchr(value, '.'))
 		(void)snprintf(words, sizeof(words), "%.4g", strtod(value, NULL));
+	else /* a count, whole */
+		(void)snprintf(words, sizeof(words), "%s", value);
 	printf("%s%s: %s", row ? "\n" : "", metric, words);
 	if (numerator && denominator)
 		printf(" (%s of %s)\n", numerator, denominator);

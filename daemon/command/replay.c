@@ -74,9 +74,8 @@ static int replay(const struct command_line *line)
 
 	if (!config)
 		return EXIT_FAILED;
-	if (command_n_arguments(line) || !ledger_filter_read(line, &filter, &err))
-		return command_misuse(line, "%s",
-			err.text[0] ? err.text : "takes no arguments, only options");
+	if (!ledger_filter_read(line, &filter, &err))
+		return command_misuse(line, "%s", err.text);
 	const struct ledger_options options = {.path = config->receive.ledger};
 	if (access(options.path, F_OK) != 0)
 		return command_fail(

@@ -2,6 +2,7 @@
 """An operator's word goes after every rule, stays, and can be taken back."""
 
 import json
+import os
 
 import pytest
 
@@ -150,3 +151,14 @@ def test_what_nobody_knows_is_not_corrected_unless_asked_for(site):
     [entry] = site.entries("correction")
     assert entry["data"]["target"] == {"kind": "deployment", "id": "d99"}
     assert json.loads(site.redis.entries("correction")[0]["data"])["reason"] == "x"
+
+
+def test_a_word_that_is_no_utf8_is_named_as_what_is_wrong(site):
+    for words in ((b"d1", b"--reason", b"caf\xe9"), (b"d\xe9", b"--reason", b"why"),
+                  (b"d1", b"--reason", b"why", b"--service", b"\xe9")):
+        done = site.run("correct", "deployment", "--failed", *map(os.fsdecode, words), check=False)
+        assert done.returncode == 2 and "no UTF-8" in done.stderr
+    done = site.run("correct", "incident", "inc-1", "--reason", "why",
+                    "--caused-by", "d1", "--caused-by", os.fsdecode(b"\xe9"), check=False)
+    assert done.returncode == 2 and "no UTF-8" in done.stderr
+    assert site.table("correct", "list") == []

@@ -91,3 +91,16 @@ def test_people_read_values_with_their_counts(site):
 def test_a_wrong_question_is_answered_with_the_right_one(site, arguments, code, words):
     done = site.run("explain", *arguments, check=False)
     assert done.returncode == code and words in done.stderr
+
+
+def test_a_count_is_written_whole(site):
+    site.query("UPDATE dorad_data.monthly SET deployments = 12345"
+               " WHERE scope = 'service' AND name = 'shop' AND month = '2025-03-01'")
+    said = site.run("explain", "shop", "2025-03", "deployments").stdout
+    assert said.startswith("deployments: 12345 "), said
+
+
+def test_a_month_that_no_calendar_has_is_misuse(site):
+    for month in ("0000-01", "2025-13", "2025-3", "2025-03-02"):
+        done = site.run("explain", "shop", month, check=False)
+        assert done.returncode == 2 and f"{month}: want a month, as 2026-06" in done.stderr

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 
+import pytest
 import yaml
 
 from harness import dorad
@@ -47,6 +48,39 @@ def test_check_names_the_secret_that_is_missing(tmp_path):
     done = dorad.run("check", "--offline", config=tmp_path / "etc" / "dorad.yaml", check=False)
     assert done.returncode == 1
     assert "endpoint github" in done.stdout and "secrets/github: No such file" in done.stdout
+
+
+@pytest.mark.parametrize("portal, words", [
+    ({"listen": ["0.0.0.0:8081"]}, "portal.token"),
+    ({"listen": ["nowhere"]}, "nowhere"),
+    ({"base_url": "ftp://d.example.com"}, "portal.base_url"),
+    ({"token": "short"}, "16"),
+    ({"trusted_header": "X-User"}, "portal.trusted_proxies"),
+    ({"trusted_proxies": ["everybody"]}, "everybody"),
+])
+def test_check_says_why_the_portal_would_not_start(tmp_path, portal, words):
+    init(tmp_path / "etc")
+    file = tmp_path / "etc" / "dorad.yaml"
+    (tmp_path / "etc" / "secrets" / "short").write_text("abc\n")
+    (tmp_path / "etc" / "secrets" / "short").chmod(0o600)
+    config = yaml.safe_load(file.read_text())
+    assert "pages" in dorad.run("check", "--offline", config=file).stdout
+    config["portal"].update(portal)
+    file.write_text(yaml.safe_dump(config))
+    done = dorad.run("check", "--offline", config=file, check=False)
+    found, = [line for line in done.stdout.splitlines() if line.startswith("pages")]
+    assert done.returncode == 1 and "bad" in found and words in found, done.stdout
+    started = dorad.run("portal", config=file, check=False)
+    assert started.returncode == 1 and words in started.stderr
+
+
+@pytest.mark.parametrize(
+    "command", "check init migrate portal receive replay rollup status".split())
+def test_a_word_that_a_command_does_not_take_is_misuse_and_nothing_is_done(tmp_path, command):
+    where = ("--directory", tmp_path / "etc") if command == "init" else ()
+    done = dorad.run(command, "word", *where, config=tmp_path / "none.yaml", check=False)
+    assert done.returncode == 2 and f"dorad {command}: takes no arguments: word" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_secrets_are_their_owners_alone(tmp_path):
