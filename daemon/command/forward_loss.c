@@ -160,16 +160,42 @@ static bool bury(struct forwarder *forwarder, const struct stream_entry *entry)
 	return true;
 }
 
+/* One line when it begins to be refused and one when it is read again. */
+static void note_dead(
+	struct forwarder *forwarder, enum stream_result result, const struct error *words)
+{
+	struct forwarder_state *state = &forwarder->state;
+	bool refused = result != STREAM_DONE;
+
+	(void)pthread_mutex_lock(&forwarder->lock);
+	bool changed = refused != state->dead_refused;
+	state->dead_refused = refused;
+	state->n_failures[result] += refused;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	if (changed && refused)
+		log_error("dead events cannot be read result=%s: %s; they wait in %s, "
+			  "deliveries go on",
+			stream_result_name(result), words->text, forwarder->dead_key);
+	else if (changed)
+		log_info("dead events can be read again");
+}
+
 enum stream_result forward_bury(struct forwarder *forwarder, struct error *err)
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	struct stream_entries entries;
+	struct error words = {0};
 	enum stream_result result = stream_read_dead(forwarder->stream,
-		noted(forwarder, forwarder->dead_key), DEAD_COUNT, arena, &entries, err);
+		noted(forwarder, forwarder->dead_key), DEAD_COUNT, arena, &entries, &words);
 
+	if (result == STREAM_BROKEN || result == STREAM_NOT_MASTER) {
+		error_setf(err, "%s", words.text);
+		return result;
+	}
+	note_dead(forwarder, result, &words);
 	for (size_t i = 0; result == STREAM_DONE && i < entries.n; i++) {
 		if (!bury(forwarder, &entries.items[i]))
 			break;
 	}
-	return result;
+	return STREAM_DONE;
 }

@@ -63,7 +63,8 @@ void forward_marked(
 	struct forwarder *forwarder, const struct stream_addition *additions, size_t n);
 enum stream_result forward_mark(struct forwarder *forwarder, struct error *err);
 
-/* Reads back what the roll-up could not use. */
+/* Reads back what the roll-up could not use. That Redis refuses it is noted, and keeps nothing
+ * else from going on. */
 enum stream_result forward_bury(struct forwarder *forwarder, struct error *err);
 
 #endif

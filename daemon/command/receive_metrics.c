@@ -123,6 +123,8 @@ static void put_forwarder(FILE *to, const struct forwarder_state *state)
 		"Deliveries quarantined because reading them ended the process.");
 	metric_single(to, "dorad_forward_dead_total", "counter", (double)state->n_buried,
 		"Events that the roll-up could not use.");
+	metric_single(to, "dorad_forward_dead_unreadable", "gauge", state->dead_refused,
+		"1 while Redis does not let the stream of these be read.");
 }
 
 static void put_redis(FILE *to, const struct forwarder_state *state)

@@ -89,6 +89,11 @@ void status_judge(struct status *status)
 		ACT(status, "%s", status->redis.trouble);
 	if (status->redis.warning)
 		ACT(status, "redis: %s", status->redis.warning);
+	if (status->redis.dead_trouble)
+		ACT(status,
+			"events that the roll-up cannot use are not read back: %s: mend the "
+			"key or the right to it",
+			status->redis.dead_trouble);
 	judge_streams(status);
 	if (status->postgres.trouble)
 		ACT(status, "postgres: %s", status->postgres.trouble);

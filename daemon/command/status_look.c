@@ -139,6 +139,17 @@ static bool look_at_streams(struct stream *stream, struct status *status, struct
 	return true;
 }
 
+/* As the forwarder reads it. */
+static void look_at_dead(struct stream *stream, struct status *status)
+{
+	struct stream_entries entries;
+	struct error err = {0};
+
+	if (stream_read_dead(stream, (struct stream_id){0}, 1, status->arena, &entries, &err) !=
+		STREAM_DONE)
+		status->redis.dead_trouble = arena_strdup(status->arena, err.text);
+}
+
 static void look_at_redis(const struct config *config, struct status *status)
 {
 	const struct stream_options options = {
@@ -160,6 +171,8 @@ static void look_at_redis(const struct config *config, struct status *status)
 		status->redis.trouble = arena_strdup(status->arena, err.text);
 	else if (stray && !status->redis.warning)
 		status->redis.warning = stray;
+	if (!status->redis.trouble)
+		look_at_dead(stream, status);
 }
 
 static enum store_class look_at_quality(

@@ -3,6 +3,7 @@
 cannot save, or that is no Redis at all. Deliveries are kept, memory stays bounded, and a sound
 Redis then gets everything."""
 
+import json
 import os
 import threading
 import time
@@ -167,3 +168,28 @@ def test_a_stopped_redis_costs_no_memory(site):
     wait_until(lambda: settled(site) and len(set(ids(site))) == 200 + n, 120)
     print(f"{n} deliveries in {seconds} s, memory {(resident(receive.pid) - before) // 1024}"
           " KiB above what it was")
+
+
+KINDS = ("deployment", "change", "incident", "work_item", "change_request", "correction")
+
+
+@pytest.mark.parametrize("word, spoil, mend", [
+    ("WRONGTYPE", ["SET", "dorad:dead", "x"], ["DEL", "dorad:dead"]),
+    ("NOPERM", ["ACL", "SETUSER", "default", "resetkeys", "~dorad:marks", "~dorad:receivers",
+                "~dorad:{*", *[f"~dorad:{kind}" for kind in KINDS]],
+     ["ACL", "SETUSER", "default", "allkeys"])])
+def test_dead_events_that_cannot_be_read_wait_and_deliveries_go_on(site, word, spoil, mend):
+    site.redis.client().execute_command(*spoil)
+    receive = site.start("receive")
+    post(site, "a", "b")
+    site.wait_for_entries("deployment", 2)
+    wait_until(lambda: settled(site))
+    assert receive.metrics()["dorad_forward_dead_unreadable"] == 1
+    assert any("not read back" in act and word in act
+               for act in json.loads(site.run("status", "--json", check=False).stdout)["act"])
+    site.redis.client().execute_command(*mend)
+    site.redis.client().xadd("dorad:dead", {"delivery": site.entries("deployment")[0]["delivery"],
+                                            "reason": "no such year"})
+    wait_until(lambda: site.table("deliveries", "--state", "dead"))
+    assert receive.metrics()["dorad_forward_dead_unreadable"] == 0
+    assert receive.read_log().count("<3>dead events cannot be read") == 1
