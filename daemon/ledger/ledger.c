@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_priv.h"
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "base/xalloc.h"
@@ -33,30 +34,50 @@ static char *aside_name(const char *path)
 		timestamp_format(us, at);
 		char *name = xasprintf("%s.corrupt-%.4s%.2s%.2sT%.2s%.2s%.2sZ", path, at,
 			at + 5, at + 8, at + 11, at + 14, at + 17);
-		if (access(name, F_OK) != 0)
+		char *log = xasprintf("%s-wal", name);
+		bool taken = access(name, F_OK) == 0 || access(log, F_OK) == 0;
+		free(log);
+		if (!taken)
 			return name;
 		free(name);
 	}
 }
 
+/*
+ * At no moment is the file without its log, under the one name or the other: beside a file that
+ * is new and empty SQLite deletes what log there is. So the log gets its second name first, and
+ * renaming the file decides. Where there are no links, the log follows the file.
+ */
+static bool move_aside(struct ledger *ledger, const char *aside)
+{
+	char *log = xasprintf("%s-wal", aside);
+	char *index = xasprintf("%s-shm", ledger->path);
+	bool linked = link(ledger->wal_path, log) == 0;
+
+	FAULT_POINT("aside-linked");
+	bool moved = rename(ledger->path, aside) == 0;
+	int error = errno;
+	FAULT_POINT("aside-moved");
+	if (moved && !linked)
+		(void)rename(ledger->wal_path, log);
+	if (moved && linked)
+		(void)unlink(ledger->wal_path);
+	if (!moved && linked)
+		(void)unlink(log);
+	if (moved)
+		(void)unlink(index); /* it is made anew from the log */
+	free(index);
+	free(log);
+	errno = error;
+	return moved;
+}
+
 /* Moves the file, and what belongs to it, to another name. */
 bool ledger_set_aside(struct ledger *ledger, const char *why)
 {
-	static const char *const tails[] = {"", "-wal", "-shm"};
 	char *aside = aside_name(ledger->path);
-	bool moved = false;
+	bool moved = move_aside(ledger, aside);
 
-	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
-		char *from = xasprintf("%s%s", ledger->path, tails[i]);
-		char *to = xasprintf("%s%s", aside, tails[i]);
-
-		if (i < 2 && rename(from, to) == 0)
-			moved |= i == 0;
-		else if (i == 2)
-			(void)unlink(from); /* the index is made anew from the log */
-		free(from);
-		free(to);
-	}
 	if (moved)
 		log_error("ledger corrupt file=%s why=%s: set aside, a new one is begun; "
 			  "dorad deliveries recover %s takes what is readable into it",

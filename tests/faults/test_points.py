@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The receiver dies exactly where it hurts: places that only a build for tests has."""
 
+import glob
 import json
+import os
 
 import pytest
 
@@ -62,3 +64,25 @@ def test_a_row_on_which_the_process_ends_again_and_again_is_quarantined_unread(b
     assert "crashed" in receive.read_log()
     backlog.run("replay", "--state", "quarantined")     # once it is mended
     assert [entry["id"] for entry in backlog.entries("deployment")] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("point", ["aside-linked", "aside-moved"])
+def test_death_while_a_ledger_is_set_aside_loses_nothing_of_its_log(site, point):
+    site.endpoint("push", "events")
+    site.redis.kill()
+    site.start("receive").stop()
+    receive = site.start("receive")
+    for name in ("a", "b", "c"):
+        assert receive.post_events([event(name)]).status == 200
+    receive.kill()      # so that they are in the log alone
+    ledger = os.path.join(site.folder, "ledger.db")
+    with open(ledger, "r+b") as file:
+        file.seek(4096)
+        file.write(b"garbage " * ((os.path.getsize(ledger) - 4096) // 8))
+    die_at(site, point)
+    site.redis.start()
+    site.start("receive")
+    aside, = glob.glob(f"{ledger}.corrupt-*Z")
+    site.run("deliveries", "recover", aside)
+    wait_until(lambda: settled(site))
+    assert sorted(entry["id"] for entry in site.entries("deployment")) == ["a", "b", "c"]
