@@ -51,11 +51,11 @@ static void plan_row_within(struct forwarder *forwarder, const struct ledger_row
 	};
 	char name[LEDGER_NAME_MAX];
 
-	if (ledger_crashed_on(ledger, row->seq)) {
+	const char *blame = ledger_crashed_on(ledger, row->seq);
+	if (blame) {
 		ledger_name(ledger, row->seq, name);
-		log_error(
-			"crashed the reader twice endpoint=%s delivery=%s: quarantined unread",
-			row->endpoint, name);
+		log_error("quarantined unread endpoint=%s delivery=%s: it %s", row->endpoint,
+			name, blame);
 		row_plan_quarantine(row, "crashed", out);
 		return;
 	}

@@ -232,8 +232,12 @@ void lock_absolve(struct lock *lock, int64_t seq)
 		lock->suspect = 0;
 }
 
-bool lock_crashed_on(const struct lock *lock, int64_t seq)
+const char *lock_crashed_on(const struct lock *lock, int64_t seq)
 {
-	return seq == lock->suspect &&
-		(lock->crashes >= MOST_CRASHES || lock->ends >= MOST_ENDS);
+	if (seq != lock->suspect)
+		return NULL;
+	if (lock->crashes >= MOST_CRASHES)
+		return "crashed the process twice while it was read";
+	return lock->ends >= MOST_ENDS ? "saw the process end five times while it was read"
+				       : NULL;
 }

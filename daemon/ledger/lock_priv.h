@@ -18,6 +18,6 @@ void lock_drop(struct lock *lock); /* NULL is fine */
 void lock_note_reading(struct lock *lock, int64_t seq);
 void lock_note_read(struct lock *lock);
 void lock_absolve(struct lock *lock, int64_t seq);
-bool lock_crashed_on(const struct lock *lock, int64_t seq);
+const char *lock_crashed_on(const struct lock *lock, int64_t seq);
 
 #endif

@@ -293,7 +293,7 @@ void ledger_absolve(struct ledger *ledger, int64_t seq)
 	lock_absolve(ledger->lock, seq);
 }
 
-bool ledger_crashed_on(const struct ledger *ledger, int64_t seq)
+const char *ledger_crashed_on(const struct ledger *ledger, int64_t seq)
 {
 	return lock_crashed_on(ledger->lock, seq);
 }

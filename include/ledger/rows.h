@@ -110,10 +110,10 @@ enum ledger_result ledger_bury(struct ledger *ledger, const char *delivery, cons
 
 /* Around the reading of a row and the writing down of its events: after a second crash in
  * between (or five ends of any kind, a kill -9 says nothing of the row) it is to be quarantined
- * unread. */
+ * unread. ledger_crashed_on(): words for what it did, or NULL: it is to be read. */
 void ledger_reading(struct ledger *ledger, int64_t seq);
 void ledger_read_well(struct ledger *ledger);
-bool ledger_crashed_on(const struct ledger *ledger, int64_t seq);
+const char *ledger_crashed_on(const struct ledger *ledger, int64_t seq);
 void ledger_absolve(struct ledger *ledger, int64_t seq); /* it is; a replay may read it again */
 
 #endif

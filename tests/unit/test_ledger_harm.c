@@ -233,7 +233,7 @@ static void die_reading(int with)
 static bool is_crashed(void)
 {
 	struct ledger *ledger = opened();
-	bool crashed = ledger_crashed_on(ledger, 1);
+	bool crashed = ledger_crashed_on(ledger, 1) != NULL;
 
 	ledger_reading(ledger, 1); /* as the forwarder does, and is then killed */
 	(void)fflush(stdout);
