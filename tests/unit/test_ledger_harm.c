@@ -105,6 +105,71 @@ static void a_corrupt_ledger_is_set_aside_whole_and_salvaged(void)
 	ledger_close(ledger);
 }
 
+static int64_t ask_sql(const char *sql)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *select = NULL;
+
+	CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+	CHECK_INT(sqlite3_prepare_v2(db, sql, -1, &select, NULL), SQLITE_OK);
+	CHECK_INT(sqlite3_step(select), SQLITE_ROW);
+	int64_t number = sqlite3_column_int64(select, 0);
+	(void)sqlite3_finalize(select);
+	sqlite3_close(db);
+	return number;
+}
+
+/* Four hundred rows, one after the other recovered from a file with a leaf of them broken. */
+static struct ledger_salvage recover_without(const char *leaf_sql)
+{
+	struct ledger_salvage salvage;
+	char aside[128];
+	begin();
+	struct ledger *ledger = opened();
+
+	for (int i = 0; i < 400; i++)
+		keep(ledger, "x");
+	ledger_close(ledger);
+	run_sql("UPDATE sqlite_sequence SET seq = 4611686018427387904");
+	run_sql("PRAGMA wal_checkpoint(TRUNCATE)");
+	if (leaf_sql)
+		overwrite((ask_sql(leaf_sql) - 1) * 4096, 1);
+	(void)snprintf(aside, sizeof(aside), "%s-old", path);
+	CHECK(rename(path, aside) == 0);
+	ledger = opened();
+	CHECK_INT(ledger_recover(ledger, aside, &salvage, NULL), LEDGER_DONE);
+	printf("# read %d, lost %d\n", (int)salvage.n_read, (int)salvage.n_lost);
+	CHECK_INT(count(ledger).backlog, salvage.n_read);
+	ledger_close(ledger);
+	return salvage;
+}
+
+#define LEAVES "SELECT pageno FROM dbstat WHERE name = 'delivery' AND pagetype = 'leaf'"
+
+static void a_last_number_that_is_garbage_is_not_walked_to(void)
+{
+	struct ledger_salvage salvage = recover_without(NULL);
+
+	CHECK_INT(salvage.n_read, 400);
+	CHECK_INT(salvage.n_lost, 0);
+}
+
+static void behind_a_broken_leaf_the_rest_is_recovered(void)
+{
+	struct ledger_salvage salvage =
+		recover_without(LEAVES " ORDER BY path LIMIT 1 OFFSET 1");
+
+	CHECK(salvage.n_read >= 300);
+	CHECK_INT(salvage.n_read + salvage.n_lost, 400);
+}
+
+static void a_broken_last_leaf_and_a_garbage_number_end_in_time(void)
+{
+	struct ledger_salvage salvage = recover_without(LEAVES " ORDER BY path DESC LIMIT 1");
+
+	CHECK(salvage.n_read >= 300);
+}
+
 static void a_garbled_header_does_not_keep_the_receiver_from_starting(void)
 {
 	struct ledger *ledger;
@@ -275,6 +340,9 @@ int main(void)
 	RUN(a_ledger_of_a_later_version_is_refused_untouched);
 	RUN(another_programs_database_is_refused);
 	RUN(a_corrupt_ledger_is_set_aside_whole_and_salvaged);
+	RUN(a_last_number_that_is_garbage_is_not_walked_to);
+	RUN(behind_a_broken_leaf_the_rest_is_recovered);
+	RUN(a_broken_last_leaf_and_a_garbage_number_end_in_time);
 	RUN(a_garbled_header_does_not_keep_the_receiver_from_starting);
 	RUN(one_set_aside_does_not_take_the_place_of_another);
 	RUN(a_length_that_cannot_be_is_words_and_takes_no_memory);
