@@ -154,6 +154,25 @@ static inline void check_refused(
 	reading_clear(&reading);
 }
 
+/* What comes behind it, read at one go, neither hides the refusal nor is read. */
+static inline void check_refused_whatever_follows(
+	const char *bytes, size_t n, enum http_refusal why, const char *where)
+{
+	static const char more[] = "\r\nabc\r\n0\r\n\r\n";
+	char *longer = malloc(n + sizeof(more));
+
+	memcpy(longer, bytes, n);
+	memcpy(longer + n, more, sizeof(more));
+	struct reading reading = reading_split(longer, n + sizeof(more), n + sizeof(more), n);
+	if (reading.refusal != why || reading.used > n) {
+		tap_ok = false;
+		printf("# %s: with more behind: %s after %zu bytes\n", where,
+			http_refusal_name(reading.refusal), reading.used);
+	}
+	reading_clear(&reading);
+	free(longer);
+}
+
 /* The same, and one byte less is not refused. */
 static inline void check_refused_at_last(
 	const char *bytes, size_t n, enum http_refusal why, int status, const char *where)
@@ -166,6 +185,7 @@ static inline void check_refused_at_last(
 	}
 	reading_clear(&before);
 	check_refused(bytes, n, why, status, where);
+	check_refused_whatever_follows(bytes, n, why, where);
 }
 
 static inline void check_taken(

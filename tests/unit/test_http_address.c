@@ -92,10 +92,11 @@ static void what_is_no_network_is_refused(void)
 static void an_ipv6_client_is_counted_by_its_64_bits(void)
 {
 	struct crowd *crowd = crowd_create();
-	struct crowd_member *members[4];
+	struct crowd_member *members[5];
+	/* The last two have the same first bytes. */
 	static const char *const from[] = {
-		"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1"};
-	static const size_t want[] = {1, 2, 1, 1};
+		"2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "192.0.2.1", "c000:201::1"};
+	static const size_t want[] = {1, 2, 1, 1, 1};
 
 	for (size_t i = 0; i < ARRAY_LEN(from); i++) {
 		struct address address;
@@ -113,6 +114,7 @@ static void an_ipv6_client_is_counted_by_its_64_bits(void)
 	crowd_leave(crowd, members[0]);
 	crowd_leave(crowd, members[2]);
 	crowd_leave(crowd, members[3]);
+	crowd_leave(crowd, members[4]);
 	crowd_destroy(crowd);
 }
 

@@ -65,8 +65,9 @@ static void an_answer_without_a_body_says_so(void)
 static void a_header_that_would_make_others_is_left_out(void)
 {
 	struct http_header headers[] = {
-		{"Location", "/\r\nSet-Cookie: x"}, {"A\n", "b"}, {"C", "d"}};
-	struct http_answer answer = {.status = 302, .headers = headers, .n_headers = 3};
+		{"Location", "/\r\nSet-Cookie: x"}, {"A\n", "b"}, {"B", "\r"}, {"C", "d"}};
+	struct http_answer answer = {
+		.status = 302, .headers = headers, .n_headers = ARRAY_LEN(headers)};
 
 	CHECK_STR(formatted(&answer, false, true),
 		"HTTP/1.1 302 Found\r\n" DATE "Content-Length: 0\r\nC: d\r\n\r\n");

@@ -58,6 +58,7 @@ static void a_content_length_is_digits_only(void)
 	REFUSED(POST CL " \r", HTTP_REFUSAL_LENGTH_VALUE, 400);
 	REFUSED(POST CL " 00000000000000000000", HTTP_REFUSAL_LENGTH_VALUE, 400); /* 20 */
 	TAKEN(POST CL " 0000000000000000003 \r\n\r\nabc", "abc");                 /* 19 */
+	TAKEN("POST / HTTP/1.1\r\n" CL " 3 \t\r\nHost: a \r\n\r\nabc", "abc");
 }
 
 static void a_content_length_over_the_limit_is_413_before_the_line_ends(void)
@@ -105,6 +106,7 @@ static void an_expectation_is_100_continue_or_417(void)
 static void chunks_are_joined(void)
 {
 	TAKEN(CHUNKED "3\r\nabc\r\n00000004\r\ndefg\r\n0\r\n\r\n", "abcdefg");
+	TAKEN(CHUNKED "12\r\n0123456789abcdefgh\r\n0\r\n\r\n", "0123456789abcdefgh");
 	TAKEN(CHUNKED "a\r\n0123456789\r\nA\r\n\r\n\r\n\r\n\r\n\r\n\r\n00000000\r\n\r\n",
 		"0123456789\r\n\r\n\r\n\r\n\r\n");
 }
