@@ -136,8 +136,8 @@ struct endpoint_set *endpoint_set_create(struct config *config, struct error *er
 
 		set->n = i + 1;
 		if (!init(&set->items[i], set, given, err)) {
-			error_prefixf(err, "%s:%d: endpoint %s", config->path, given->line,
-				given->name);
+			error_prefixf(err, "%s:%d:%d: endpoint %s", config->path, given->line,
+				given->column, given->name);
 			endpoint_set_drop(set);
 			return NULL;
 		}

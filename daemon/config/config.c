@@ -63,6 +63,7 @@ static bool take_endpoint(struct loading *loading, struct config *config,
 		&config->receive.endpoints[config->receive.n_endpoints++];
 	endpoint->name = xstrdup(key->text);
 	endpoint->line = key->line;
+	endpoint->column = key->column;
 	for (size_t i = 0; i < map->n; i++) {
 		const struct option *option = find(OPTION_OF_ENDPOINT, map->keys[i]->text);
 

@@ -32,11 +32,12 @@ char *config_secret_read(const struct config *config, const char *name, struct e
 		(void)setvbuf(file, NULL, _IONBF, 0);
 	size_t n = file ? fread(secret, 1, SECRET_MAX_BYTES + 1, file) : 0;
 	const char *fault = NULL;
+	bool unreadable = !file || ferror(file);
 	struct stat mode = {0};
 
 	if (file && fstat(fileno(file), &mode) == 0 && mode.st_mode & S_IRWXO)
 		fault = "everyone on this machine may use this secret: chmod o= on it";
-	else if (!file || ferror(file))
+	else if (unreadable)
 		fault = strerror(errno); // NOLINT(concurrency-mt-unsafe): glibc's is safe
 	else if (n > SECRET_MAX_BYTES)
 		fault = "too large for a secret";
@@ -52,7 +53,10 @@ char *config_secret_read(const struct config *config, const char *name, struct e
 	if (file)
 		(void)fclose(file);
 	if (fault) {
-		error_setf(err, "%s: %s", path, fault);
+		error_setf(err, "%s: %s%s", path, fault,
+			unreadable
+				? "; want a file with the secret in it, that this user may read"
+				: "");
 		explicit_bzero(secret, SECRET_MAX_BYTES + 2);
 		free(secret);
 		secret = NULL;

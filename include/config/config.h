@@ -22,6 +22,7 @@ struct config_strings {
 struct config_endpoint {
 	char *name;
 	int line; /* where the file speaks of it */
+	int column;
 	char *source;
 	struct config_strings secrets; /* file names, never values */
 	char *auth;                    /* NULL: the source's own way */

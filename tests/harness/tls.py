@@ -43,6 +43,7 @@ def options(authority, name="server"):
 
 def context_for(authority, version=None):
     context = ssl.create_default_context(cafile=authority.file)
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF    # an end without a farewell is none
     if version:
         context.minimum_version = context.maximum_version = version
     return context

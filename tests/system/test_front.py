@@ -109,6 +109,16 @@ def test_a_refusal_is_not_lost_on_a_client_that_goes_on_sending(front):
             assert read_answer(client).status == 404
 
 
+def test_what_comes_behind_a_request_does_not_make_a_reset_of_its_answer(front):
+    with front.connect() as client:
+        client.sendall(post("/hold", b"x"))
+        front.wait_for(lambda stats: stats["connections"] == 2, "it to be held")
+        client.sendall(b"x" * 100_000)      # which nobody reads any more
+        assert front.get("/release").status == 200
+        assert read_answer(client).status == 200
+        assert client.recv(1) == b""        # a reset would raise
+
+
 @pytest.mark.parametrize("n", [1, 256 * 1024, 256 * 1024 + 1, 5_000_000, 25 * 1024 * 1024])
 def test_a_body_of_any_size_arrives_whole(front, n):
     body = random.Random(n).randbytes(n)
@@ -219,6 +229,13 @@ def test_a_stop_serves_who_had_already_connected(front):
         assert read_answer(client).status == 200
         client.close()
     assert front.process.wait(timeout=60) == 0
+
+
+def test_a_stop_gives_who_has_said_nothing_no_more_than_a_moment():
+    with Front(header_us=300_000_000, drain_us=300_000_000) as front, front.connect() as silent:
+        front.wait_for(lambda stats: stats["connections"] == 2, "it to be there")
+        assert front.stop() == 0
+        assert is_closed(silent)
 
 
 def test_a_second_stop_waits_for_nothing(front):

@@ -129,6 +129,16 @@ def test_at_the_cap_of_an_address_only_that_address_pays():
         assert front.stats()["closed"]["connections"] == 0
 
 
+def test_a_trusted_proxy_may_have_more_connections_than_one_client():
+    with Front("trust=127.0.0.9", per_address=3) as front:
+        proxied = [front.connect("127.0.0.9") for _ in range(10)]
+        for client in proxied:
+            client.sendall(post("/sink", b"x"))
+            assert read_answer(client).status == 200
+            client.close()
+        assert front.stats()["closed"]["address"] == 0
+
+
 def test_a_connection_whose_answer_is_pending_is_never_evicted():
     with Front(connections=5) as front:
         holding = [front.connect() for _ in range(4)]
@@ -218,6 +228,27 @@ def test_without_descriptors_it_neither_spins_nor_chatters_and_recovers():
             client.close()
         front.wait_for(lambda stats: stats["connections"] == 1, "all to be gone")
         assert front.exchange(post("/sink", b"x")).status == 200
+
+
+def test_without_descriptors_and_with_nobody_to_close_it_waits_without_spinning():
+    """All connections wait for the handler's answer: the rest stays in the backlog until then."""
+    with Front(wrapper=["prlimit", "--nofile=64:64"], answer_us=1_500_000) as front:
+        began = time.monotonic()
+        clients = [front.connect() for _ in range(80)]
+        for client in clients:
+            client.sendall(post("/hold", b"x"))
+        n_answered = 0
+        for client in clients:
+            try:
+                n_answered += read_answer(client).status == 503
+            except (AttributeError, ConnectionError):
+                pass    # it had not been read yet when a descriptor was needed
+            client.close()
+        assert n_answered > 30
+        attempts = front.stats()["accept_errors"] / (time.monotonic() - began)
+        print(f"{attempts:.1f} attempts a second")
+        assert 0 < attempts < 50        # ten, but for the rounding of a tick
+        assert front.get("/release").status == 200
 
 
 # -- floods ------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ def front(authority):
 def connect_tls(front, context, session=None, timeout=30):
     port = int(front.addresses[-1].rsplit(":", 1)[1])
     plain = socket.create_connection(("127.0.0.1", port), timeout)
-    return context.wrap_socket(plain, server_hostname="dorad.test", session=session)
+    return context.wrap_socket(plain, server_hostname="dorad.test", session=session,
+                               suppress_ragged_eofs=False)
 
 
 def exchange(front, context, data):

@@ -192,7 +192,7 @@ def test_an_endpoint_without_a_secret_refuses_to_start(site):
     site.config["receive"]["endpoints"]["open"] = {"source": "events"}
     words = refusal(site)
     assert "endpoint open" in words and "auth: none" in words
-    assert re.search(r"dorad\.yaml:\d+", words)
+    assert re.search(r"dorad\.yaml:\d+:\d+: ", words)
 
 
 def test_auth_none_is_taken_on_loopback_only_unless_it_is_said_twice(site):

@@ -112,7 +112,9 @@ static void a_missing_file_is_refused_by_name(void)
 	struct error err = {0};
 
 	CHECK(!config_secret_read(config, "nothing", &err));
-	CHECK(strstr(err.text, "secrets/nothing: No such file"));
+	CHECK(strstr(err.text,
+		"secrets/nothing: No such file or directory; want a file with the secret in "
+		"it, that this user may read"));
 }
 
 int main(void)
