@@ -34,8 +34,8 @@ struct worker {
 
 struct portal {
 	struct http_server *server;
-	pthread_rwlock_t settings_lock;
-	struct settings settings;
+	pthread_mutex_t settings_lock;
+	struct settings *settings;
 	struct portal_counts counts;
 	struct keep *keep;
 	struct shelf *shelf;
@@ -46,18 +46,38 @@ struct portal {
 	size_t n_workers;
 };
 
+static struct settings *hold_settings(struct portal *portal)
+{
+	(void)pthread_mutex_lock(&portal->settings_lock);
+	struct settings *settings = portal->settings;
+	settings->holders++;
+	(void)pthread_mutex_unlock(&portal->settings_lock);
+	return settings;
+}
+
+static void drop_settings(struct portal *portal, struct settings *settings)
+{
+	(void)pthread_mutex_lock(&portal->settings_lock);
+	bool is_last = --settings->holders == 0;
+	(void)pthread_mutex_unlock(&portal->settings_lock);
+	if (is_last)
+		settings_destroy(settings);
+}
+
+/* Waits for no page: one that Postgres is slow over must not keep an old token in force. */
 bool portal_reload(struct portal *portal, const struct config *config, struct error *err)
 {
-	struct settings made;
+	struct settings *made = settings_create(config, err);
 
-	if (!settings_init(&made, config, err))
+	if (!made)
 		return false;
-	(void)pthread_rwlock_wrlock(&portal->settings_lock);
-	struct settings old = portal->settings;
+	(void)pthread_mutex_lock(&portal->settings_lock);
+	struct settings *old = portal->settings;
+	made->generation = old->generation + 1;
 	portal->settings = made;
+	(void)pthread_mutex_unlock(&portal->settings_lock);
 	shelf_clear(portal->shelf); /* their links may lead elsewhere now */
-	(void)pthread_rwlock_unlock(&portal->settings_lock);
-	settings_clear(&old);
+	drop_settings(portal, old);
 	return true;
 }
 
@@ -84,10 +104,10 @@ static void serve_options(struct visit *visit)
 }
 
 /* What may be read by whoever sent this request. */
-static bool is_granted(const struct portal *portal, const struct visit *visit)
+static bool is_granted(const struct visit *visit)
 {
 	return is_public(visit->route.page) || visit->view->method == HTTP_OPTIONS ||
-		access_is_granted(&portal->settings.access, visit->view);
+		access_is_granted(&visit->settings->access, visit->view);
 }
 
 static bool take_again(
@@ -141,8 +161,9 @@ static void answer(struct portal *portal, struct visit *visit, struct error *err
 {
 	const struct http_view *view = visit->view;
 	int64_t began_us = now_us(CLOCK_MONOTONIC);
-	const char *key =
-		arena_printf(visit->arena, "%s?%s", view->path, view->query ? view->query : "");
+	const char *key = arena_printf(visit->arena, "%llu %s?%s",
+		(unsigned long long)visit->settings->generation, view->path,
+		view->query ? view->query : "");
 
 	if (is_at_hand(portal, visit, key))
 		return;
@@ -183,20 +204,20 @@ static void serve(struct portal *portal, struct store *store,
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	const struct http_view *view = http_request_view(requests[0]);
+	struct settings *settings = hold_settings(portal);
 	const struct visit blank = {.arena = arena,
-		.settings = &portal->settings,
+		.settings = settings,
 		.store = store,
 		.keep = portal->keep,
 		.route = portal_route(arena, view->path)};
 	struct visit page = blank;
 
-	(void)pthread_rwlock_rdlock(&portal->settings_lock);
 	for (size_t i = 0; i < n; i++) {
 		struct visit visit = page;
 
 		visit.view = http_request_view(requests[i]);
 		visit.for_all = visit.route.page >= ROUTE_DORA_METRIC;
-		if (!is_granted(portal, &visit)) {
+		if (!is_granted(&visit)) {
 			visit = blank;
 			visit.view = http_request_view(requests[i]);
 			visit_problem(&visit, 401,
@@ -208,7 +229,7 @@ static void serve(struct portal *portal, struct store *store,
 		}
 		send(portal, requests[i], &visit);
 	}
-	(void)pthread_rwlock_unlock(&portal->settings_lock);
+	drop_settings(portal, settings);
 }
 
 /* ---- workers ---- */
@@ -319,10 +340,11 @@ struct portal *portal_create(const struct config *config, struct error *err)
 	portal->counts.started_us = now_us(CLOCK_REALTIME);
 	portal->keep = keep_create();
 	portal->shelf = shelf_create(SHELF_BYTES);
-	(void)pthread_rwlock_init(&portal->settings_lock, NULL);
+	(void)pthread_mutex_init(&portal->settings_lock, NULL);
 	portal->queue = queue_create();
-	if (settings_init(&portal->settings, config, err) &&
-		start_workers(portal, config, err) && listen_on(portal, config, err))
+	portal->settings = settings_create(config, err);
+	if (portal->settings && start_workers(portal, config, err) &&
+		listen_on(portal, config, err))
 		return portal;
 	portal_destroy(portal);
 	return NULL;
@@ -352,8 +374,8 @@ void portal_destroy(struct portal *portal)
 	http_server_destroy(portal->server);
 	keep_destroy(portal->keep);
 	shelf_destroy(portal->shelf);
-	settings_clear(&portal->settings);
+	settings_destroy(portal->settings);
 	queue_destroy(portal->queue);
-	(void)pthread_rwlock_destroy(&portal->settings_lock);
+	(void)pthread_mutex_destroy(&portal->settings_lock);
 	free(portal);
 }

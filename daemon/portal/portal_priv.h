@@ -15,8 +15,8 @@ enum {
 };
 
 /* settings.c */
-bool settings_init(struct settings *settings, const struct config *config, struct error *err);
-void settings_clear(struct settings *settings);
+struct settings *settings_create(const struct config *config, struct error *err);
+void settings_destroy(struct settings *settings); /* NULL is fine */
 /* Where the front door listens, and how; without a handler. *out_listen: the caller frees it
  * when the options have served. */
 struct http_options settings_front(

@@ -11,26 +11,28 @@
 /* Nobody sends the portal anything but questions. */
 #define MOST_BODY 4096
 
-void settings_clear(struct settings *settings)
+void settings_destroy(struct settings *settings)
 {
+	if (!settings)
+		return;
 	access_clear(&settings->access);
 	free(settings->prefix);
 	free(settings->base_url);
-	*settings = (struct settings){0};
+	free(settings);
 }
 
-bool settings_init(struct settings *settings, const struct config *config, struct error *err)
+struct settings *settings_create(const struct config *config, struct error *err)
 {
 	const char *url = config->portal.base_url;
-	struct settings made = {0};
+	struct settings made = {.holders = 1};
 
 	if (url && !address_is_web(url)) {
 		error_setf(
 			err, "portal.base_url: %s: want http:// or https:// and a host", url);
-		return false;
+		return NULL;
 	}
 	if (!access_init(&made.access, config, err))
-		return false;
+		return NULL;
 	if (url) {
 		size_t n = strlen(url);
 
@@ -43,8 +45,9 @@ bool settings_init(struct settings *settings, const struct config *config, struc
 	} else {
 		made.prefix = xstrdup("");
 	}
+	struct settings *settings = xmalloc(sizeof(*settings));
 	*settings = made;
-	return true;
+	return settings;
 }
 
 struct http_options settings_front(const struct config *config, struct http_listen **out_listen)
@@ -70,12 +73,11 @@ bool portal_check(const struct config *config, struct error *err)
 {
 	struct http_listen *listen;
 	const struct http_options options = settings_front(config, &listen);
-	struct settings settings;
 	bool good = http_options_check(&options, err);
 
 	free(listen);
-	if (!good || !settings_init(&settings, config, err))
-		return false;
-	settings_clear(&settings);
-	return true;
+	struct settings *settings = good ? settings_create(config, err) : NULL;
+	good = settings != NULL;
+	settings_destroy(settings);
+	return good;
 }

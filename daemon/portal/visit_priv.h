@@ -10,8 +10,11 @@
 #include "portal/route.h"
 #include "store/batch.h"
 
-/* What may change while the portal runs. */
+/* What may change while the portal runs: a reload makes new ones, and the old go with the last
+ * page that is made by them. */
 struct settings {
+	int holders;         /* the portal, and who makes a page; under its lock */
+	uint64_t generation; /* which of them: what was made by others is not shown again */
 	struct access access;
 	char *prefix;   /* path of base_url, without a slash at its end: "" or "/dorad" */
 	char *base_url; /* the same whole; NULL: not configured */

@@ -137,6 +137,26 @@ def test_a_new_token_holds_after_a_reload_and_a_bad_one_changes_nothing(full_sit
     assert portal.get("/", bearer("another-token-for-the-tests")).status == 200
 
 
+def test_a_reload_does_not_wait_for_a_page_that_postgres_is_slow_over(full_site):
+    """One that must not be read any more is not to be kept open by a slow reader."""
+    portal = start(full_site)
+    full_site.query("INSERT INTO dorad_data.service (service) VALUES ('x')")
+    with full_site.postgres.connect(full_site.database, autocommit=False) as locking, \
+            ThreadPoolExecutor() as pool:
+        locking.cursor().execute("LOCK TABLE dorad_data.monthly IN ACCESS EXCLUSIVE MODE")
+        slow = pool.submit(portal.get, "/services/x")
+        wait_until(lambda: full_site.query("SELECT pid FROM pg_locks WHERE NOT granted"))
+        full_site.config["portal"]["token"] = full_site.file("token", TOKEN)
+        full_site.write()
+        portal.send(signal.SIGHUP)
+        wait_until(lambda: portal.get("/nowhere").status == 401)
+        assert not slow.done()
+        locking.rollback()
+        assert slow.result().status == 200      # it was asked for while everybody might
+    assert portal.get("/services/x").status == 401
+    assert portal.get("/services/x", bearer(TOKEN)).status == 200
+
+
 def test_nothing_but_questions_is_answered(full_site):
     portal = start(full_site)
     for method in ("POST", "PUT", "DELETE", "PATCH"):
