@@ -20,8 +20,9 @@ struct forwarder_options {
 	const struct stream_options *stream;
 
 	/* What of an endpoint's configuration a normaliser may know; from the forwarder's
-	 * thread. NULL or no such endpoint: the defaults. Texts live until the next call. */
-	void (*endpoint_options)(
+	 * thread. NULL, or false, no such endpoint: the defaults. Texts live until the next
+	 * call. */
+	bool (*endpoint_options)(
 		void *context, const char *endpoint, struct source_options *out);
 	void *context;
 };

@@ -39,14 +39,17 @@ static void *forward(void *context)
 }
 
 /* As the receiver would: the endpoint's own options, without its secrets. */
-static void options_of(void *context, const char *name, struct source_options *out)
+static bool options_of(void *context, const char *name, struct source_options *out)
 {
 	const struct own_forwarder *own = context;
 
 	for (size_t i = 0; i < own->config->receive.n_endpoints; i++) {
-		if (strcmp(own->config->receive.endpoints[i].name, name) == 0)
+		if (strcmp(own->config->receive.endpoints[i].name, name) == 0) {
 			*out = own->options[i];
+			return true;
+		}
 	}
+	return false;
 }
 
 bool forward_here(const struct command_line *line, const struct config *config,

@@ -21,6 +21,23 @@ void row_plan_quarantine(const struct ledger_row *row, const char *reason, struc
 	};
 }
 
+bool row_plan_orphan(const struct ledger_row *row, struct arena *arena, struct row_plan *out)
+{
+	const struct delivery delivery = {.headers = row->headers, .n_headers = row->n_headers};
+	bool refused = row->state == LEDGER_STATE_QUARANTINED || row->n_bad > 0;
+
+	if (!refused || delivery_header(&delivery, IMPORT_HEADER))
+		return false;
+	row_plan_quarantine(row,
+		arena_printf(arena,
+			"there is no endpoint %s any more, and so nothing says what it may "
+			"speak of:"
+			" add it to dorad.yaml, then replay",
+			row->endpoint),
+		out);
+	return true;
+}
+
 /* (source, id) is the key by which an event is known. */
 static int compare(const struct ledger_made *a, const struct ledger_made *b)
 {

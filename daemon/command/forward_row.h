@@ -19,6 +19,12 @@ struct row_plan {
 void row_plan_quarantine(
 	const struct ledger_row *row, const char *reason, struct row_plan *out);
 
+/*
+ * A row whose endpoint is gone. True: quarantined, as it was refused once, perhaps for what
+ * that endpoint might not say, which nobody knows any more. An import's need not be one.
+ */
+bool row_plan_orphan(const struct ledger_row *row, struct arena *arena, struct row_plan *out);
+
 struct row_place {
 	const struct stream *stream; /* where its events go */
 	const char *name;            /* "<ledger id>-<seq>" */

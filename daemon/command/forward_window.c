@@ -66,9 +66,11 @@ static void plan_row_within(struct forwarder *forwarder, const struct ledger_row
 		row_plan_quarantine(row, reason, out);
 		return;
 	}
-	if (forwarder->options.endpoint_options)
-		forwarder->options.endpoint_options(
-			forwarder->options.context, row->endpoint, &delivery.options);
+	if (forwarder->options.endpoint_options &&
+		!forwarder->options.endpoint_options(
+			forwarder->options.context, row->endpoint, &delivery.options) &&
+		row_plan_orphan(row, window->arena, out))
+		return;
 	ledger_reading(ledger, row->seq);
 	FAULT_POINT("normalise");
 	enum verdict verdict = source_normalise(source, &delivery, &normalised);

@@ -57,7 +57,7 @@ struct options_holder {
 	struct endpoint_set *set;
 };
 
-static void options_of(void *context, const char *name, struct source_options *out)
+static bool options_of(void *context, const char *name, struct source_options *out)
 {
 	struct options_holder *holder = context;
 
@@ -66,6 +66,7 @@ static void options_of(void *context, const char *name, struct source_options *o
 	const struct endpoint *endpoint = endpoint_find(holder->set, name, strlen(name));
 	if (endpoint)
 		*out = endpoint->options;
+	return endpoint != NULL;
 }
 
 static void *forward_thread(void *context)

@@ -375,3 +375,24 @@ def test_a_ledger_of_another_disk_state_is_not_mixed_up(site, receive):
     assert "set aside" in receive.read_log()
     post(receive, "b")
     assert [e["id"] for e in site.wait_for_entries("deployment", 2)] == ["a", "b"]
+
+
+def test_what_an_endpoint_might_not_say_is_not_said_by_a_replay_once_it_is_gone(site, receive):
+    """Nobody knows any more what it was held to: it stays, and its reason says what to do."""
+    receive.stop()
+    endpoints = site.config["receive"]["endpoints"]
+    endpoints["push"]["services"] = ["checkout"]
+    receive = site.start("receive")
+    receive.post_events([event("a"), event("b", service="billing")])
+    receive.post_events([event("c", service="billing")])
+    wait_until(lambda: len(site.table("deliveries", "--state", "quarantined")) == 2)
+    receive.stop()
+    endpoints["other"] = endpoints.pop("push")
+    site.run("replay", "--state", "quarantined")
+    rows = site.table("deliveries")
+    assert [(row["state"], row["events"]) for row in rows] == [
+        ("quarantined", 1), ("quarantined", 0)]
+    assert all("there is no endpoint push any more" in row["reason"] for row in rows)
+    endpoints["push"] = endpoints.pop("other") | {"services": ["checkout", "billing"]}
+    site.run("replay", "--state", "quarantined")
+    assert set(ids(site)) == {"a", "b", "c"}
