@@ -19,8 +19,6 @@
 #define OWNER_BUSY_MS 1000
 #define VISITOR_BUSY_MS 10000
 
-#define VISITOR_WAL_PAGES 1000
-
 /* Small enough to be read whole at each start. A larger file's faults show when they are met.
  */
 #define CHECK_WHOLE_BYTES (INT64_C(64) << 20)
@@ -163,8 +161,7 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 	}
 	atomic_store(&ledger->id, id);
 	if (!ledger->owner) {
-		/* The owner may not be running: the log must not grow without end. */
-		(void)sqlite3_wal_autocheckpoint(ledger->writing->handle, VISITOR_WAL_PAGES);
+		mover_visit(ledger);
 		return LEDGER_OPENED;
 	}
 	space_watch(ledger);

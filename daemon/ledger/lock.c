@@ -29,6 +29,7 @@ struct page {
 	pid_t thread;            /* by which */
 	uint32_t crashes;        /* of a process that read this row */
 	uint32_t ends;           /* of any kind, while it was read */
+	uint32_t doubted;        /* the log; until its owner or the next has written it anew */
 };
 
 struct lock {
@@ -141,6 +142,12 @@ static struct page *map_page(int fd)
 	return page == MAP_FAILED ? NULL : page;
 }
 
+/* But for what is said of the log, which outlives its owner. */
+static void clear_page(struct page *page)
+{
+	*page = (struct page){.doubted = page->doubted};
+}
+
 static void read_last_words(struct lock *lock)
 {
 	const struct page *page = lock->page;
@@ -187,7 +194,7 @@ enum ledger_opening lock_take(const char *ledger_path, struct lock **out, struct
 	lock->fd = fd;
 	lock->page = page;
 	read_last_words(lock);
-	memset(page, 0, sizeof(*page));
+	clear_page(page);
 	(void)snprintf(page->owner, sizeof(page->owner), "%d\n", (int)getpid());
 	watch_for_crashes(page);
 	*out = lock;
@@ -199,7 +206,7 @@ void lock_drop(struct lock *lock)
 	if (!lock)
 		return;
 	stop_watching();
-	memset(lock->page, 0, sizeof(*lock->page));
+	clear_page(lock->page);
 	(void)munmap(lock->page, PAGE_BYTES);
 	(void)close(lock->fd); /* and with it the flock */
 	free(lock);
@@ -240,4 +247,24 @@ const char *lock_crashed_on(const struct lock *lock, int64_t seq)
 		return "crashed the process twice while it was read";
 	return lock->ends >= MOST_ENDS ? "saw the process end five times while it was read"
 				       : NULL;
+}
+
+void lock_note_doubt(struct lock *lock, bool doubted)
+{
+	__atomic_store_n(&lock->page->doubted, doubted, __ATOMIC_RELEASE);
+}
+
+bool lock_says_doubt(const char *ledger_path)
+{
+	char *name = lock_path(ledger_path);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	bool missing = fd < 0 && errno == ENOENT;
+	struct page page;
+
+	free(name);
+	if (fd < 0)
+		return !missing;
+	ssize_t n = pread(fd, &page, sizeof(page), 0);
+	(void)close(fd);
+	return n != (ssize_t)sizeof(page) || page.doubted;
 }

@@ -20,4 +20,9 @@ void lock_note_read(struct lock *lock);
 void lock_absolve(struct lock *lock, int64_t seq);
 const char *lock_crashed_on(const struct lock *lock, int64_t seq);
 
+/* Nobody knows what the log is on the disk, or it is known again. Others must not move it into
+ * the file then; lock_says_doubt() is for them, with or without an owner. */
+void lock_note_doubt(struct lock *lock, bool doubted);
+bool lock_says_doubt(const char *ledger_path);
+
 #endif

@@ -16,6 +16,10 @@
 #define FINISH_PART 2
 #define IDLE_PART 16
 
+/* From so many on a visitor moves what it can: the owner may not be running, and the log must
+ * not grow without end. */
+#define VISITOR_PAGES 1000
+
 static int64_t most_pages(const struct ledger *ledger)
 {
 	return ledger->wal_most_bytes / PAGE_BYTES;
@@ -49,7 +53,7 @@ static int move(struct ledger *ledger, struct db *db, int mode, bool *whole)
 	int code = sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &n_log, &n_moved);
 
 	if (code == SQLITE_IOERR_FSYNC)
-		round_doubt(&ledger->writer, EIO);
+		round_doubt(ledger, EIO);
 	*whole = code == SQLITE_OK && n_moved == n_log;
 	if (code == SQLITE_OK && n_moved >= 0)
 		atomic_store(&mover->moved, n_begun << 32 | (uint32_t)n_moved);
@@ -115,6 +119,27 @@ void mover_move_all(struct ledger *ledger, bool truncate)
 	move_as_writer(
 		ledger, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
 	mover_resume(&ledger->mover);
+}
+
+/* A sync that fails here the owner's next one need not tell of: nothing more is moved. */
+static int on_visitors_log(void *context, sqlite3 *handle, const char *name, int n_pages)
+{
+	struct ledger *ledger = context;
+
+	(void)name;
+	if (n_pages < VISITOR_PAGES || atomic_load(&ledger->writer.log_doubted) ||
+		lock_says_doubt(ledger->path))
+		return SQLITE_OK;
+	int code =
+		sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (code == SQLITE_IOERR_FSYNC)
+		atomic_store(&ledger->writer.log_doubted, true);
+	return SQLITE_OK;
+}
+
+void mover_visit(struct ledger *ledger)
+{
+	(void)sqlite3_wal_hook(ledger->writing->handle, on_visitors_log, ledger);
 }
 
 void mover_after_commit(struct ledger *ledger)

@@ -45,6 +45,9 @@ void mover_pause(struct mover *mover);
 void mover_disconnect(struct mover *mover);
 void mover_resume(struct mover *mover);
 
+/* A visitor's connection: its commits move the log, too, unless that is doubted. */
+void mover_visit(struct ledger *ledger);
+
 /* By the writer: when it has committed (the log is so long now), a little later, and when it
  * has nothing else to do. */
 void mover_note_log(struct ledger *ledger, int64_t pages);

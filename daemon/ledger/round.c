@@ -128,9 +128,12 @@ static void finish(struct committer *self)
 	(void)pthread_mutex_unlock(&writer->finishing);
 }
 
-void round_doubt(struct writer *writer, int error)
+void round_doubt(struct ledger *ledger, int error)
 {
+	struct writer *writer = &ledger->writer;
+
 	(void)pthread_mutex_lock(&writer->lock);
+	lock_note_doubt(ledger->lock, true);
 	writer->sync_error = error;
 	writer->n_doubts++;
 	atomic_store(&writer->log_doubted, true);
@@ -157,10 +160,14 @@ uint64_t round_n_doubts(struct writer *writer)
 	return n;
 }
 
-void round_believe(struct writer *writer, bool renewed, uint64_t n_doubts)
+void round_believe(struct ledger *ledger, bool renewed, uint64_t n_doubts)
 {
+	struct writer *writer = &ledger->writer;
+
 	(void)pthread_mutex_lock(&writer->lock);
-	atomic_store(&writer->log_doubted, !renewed || n_doubts != writer->n_doubts);
+	bool doubted = !renewed || n_doubts != writer->n_doubts;
+	atomic_store(&writer->log_doubted, doubted);
+	lock_note_doubt(ledger->lock, doubted);
 	(void)pthread_mutex_unlock(&writer->lock);
 }
 
@@ -171,7 +178,7 @@ void round_sync(struct committer *self)
 	if (fdatasync(self->log) == 0)
 		finish(self);
 	else
-		round_doubt(writer, errno);
+		round_doubt(self->ledger, errno);
 	(void)pthread_mutex_lock(&writer->lock);
 	if (--writer->n_syncing == 0)
 		(void)pthread_cond_signal(&writer->synced);

@@ -218,7 +218,7 @@ static bool sync_what_others_kept(struct ledger *ledger, struct db *db, struct e
 	error_setf(err, "%s: cannot be synced: %s", ledger->path,
 		sqlite3_errstr(code == SQLITE_OK ? SQLITE_IOERR_FSYNC : code));
 	if (code != SQLITE_OK)
-		round_doubt(&ledger->writer, EIO);
+		round_doubt(ledger, EIO);
 	return false;
 }
 

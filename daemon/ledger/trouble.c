@@ -208,7 +208,7 @@ static bool probe(struct ledger *ledger)
 		return false;
 	if (db_sync(ledger->writing) == SQLITE_OK)
 		return true;
-	round_doubt(&ledger->writer, EIO);
+	round_doubt(ledger, EIO);
 	return false;
 }
 

@@ -52,7 +52,7 @@ int wal_renew(struct ledger *ledger)
 		code = rewrite(ledger->writer.committers[0].log);
 		(void)db_run(db, "ROLLBACK");
 	}
-	round_believe(&ledger->writer, code == SQLITE_OK, n_doubts);
+	round_believe(ledger, code == SQLITE_OK, n_doubts);
 	return code;
 }
 

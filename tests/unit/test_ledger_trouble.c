@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_folder.h"
 
+#include "ledger_priv.h"
+
 #include <semaphore.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <time.h>
 
 /* A disk that takes no more: files may not become larger than this. */
 static void limit_files(rlim_t bytes)
@@ -14,14 +15,6 @@ static void limit_files(rlim_t bytes)
 	CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
 	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
 	CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-}
-
-static int64_t clock_us(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
 static sem_t answered;
@@ -55,9 +48,9 @@ static void a_disk_that_fails_is_tried_four_times_a_second_and_no_more(void)
 	limit_files(4096);
 	ledger_keep(ledger, &entry, on_kept, NULL);
 	wait_for_errors(ledger, 1);
-	int64_t begun_us = clock_us();
+	int64_t begun_us = now_us(CLOCK_MONOTONIC);
 	wait_for_errors(ledger, 6);
-	int64_t took_us = clock_us() - begun_us;
+	int64_t took_us = now_us(CLOCK_MONOTONIC) - begun_us;
 	printf("# five more errors in %d ms\n", (int)(took_us / 1000));
 	CHECK(took_us > 750000);
 	limit_files(RLIM_INFINITY);
@@ -65,10 +58,41 @@ static void a_disk_that_fails_is_tried_four_times_a_second_and_no_more(void)
 	ledger_close(ledger);
 }
 
+static off_t size_of_file(void)
+{
+	struct stat file;
+
+	CHECK(stat(path, &file) == 0);
+	return file.st_size;
+}
+
+/* What stands in it behind a hole would be in the file before what stands before that. */
+static void a_visitor_does_not_move_a_log_that_its_owner_doubts(void)
+{
+	static char body[5 << 20];
+	FILE *random = fopen("/dev/urandom", "r");
+	begin();
+	struct ledger *ledger = opened();
+	struct ledger *visitor = ledger_visit(path, false, NULL);
+	const struct ledger_entry entry = entry_of("gh", body, sizeof(body));
+
+	CHECK(fread(body, 1, sizeof(body), random) == sizeof(body));
+	(void)fclose(random);
+	lock_note_doubt(ledger->lock, true);
+	CHECK_INT(ledger_keep_now(visitor, &entry, 1, NULL, NULL), LEDGER_DONE);
+	CHECK(size_of_file() < (off_t)sizeof(body));
+	lock_note_doubt(ledger->lock, false);
+	CHECK_INT(ledger_keep_now(visitor, &entry, 1, NULL, NULL), LEDGER_DONE);
+	CHECK(size_of_file() > (off_t)sizeof(body));
+	ledger_close(visitor);
+	ledger_close(ledger);
+}
+
 int main(void)
 {
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sem_init(&answered, 0, 0);
+	RUN(a_visitor_does_not_move_a_log_that_its_owner_doubts);
 	RUN(a_disk_that_fails_is_tried_four_times_a_second_and_no_more);
 	remove_all();
 	return tap_done();
