@@ -146,16 +146,24 @@ int db_run(struct db *db, const char *sql)
 	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 }
 
-int db_sync(struct db *db)
+/* The write-ahead log as SQLite has it open; NULL: *code says why. */
+static sqlite3_file *log_of(const struct db *db, int *code)
 {
 	sqlite3_file *log = NULL;
-	int code = sqlite3_file_control(
+
+	*code = sqlite3_file_control(
 		db->handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&log);
+	return *code == SQLITE_OK && log && log->pMethods ? log : NULL;
+}
+
+int db_sync(struct db *db)
+{
+	int code;
+	sqlite3_file *log = log_of(db, &code);
 
 	if (code != SQLITE_OK)
 		return code;
-	return log && log->pMethods ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL)
-				    : SQLITE_IOERR_FSYNC;
+	return log ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : SQLITE_IOERR_FSYNC;
 }
 
 int db_done(struct db *db, sqlite3_stmt *statement)
@@ -226,4 +234,15 @@ enum trouble db_trouble(int code)
 	default:
 		return TROUBLE_OTHER;
 	}
+}
+
+enum trouble db_trouble_of(const struct db *db, int code)
+{
+	int error = 0;
+	int unused;
+	sqlite3_file *log = code == SQLITE_IOERR_WRITE ? log_of(db, &unused) : NULL;
+
+	if (log)
+		(void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error == EDQUOT ? TROUBLE_FULL : db_trouble(code);
 }

@@ -69,4 +69,8 @@ enum trouble {
 
 enum trouble db_trouble(int code);
 
+/* The same of a commit that failed just now on this connection: to SQLite a quota that is used
+ * up is a disk that fails. */
+enum trouble db_trouble_of(const struct db *db, int code);
+
 #endif

@@ -189,7 +189,8 @@ bool space_expire(struct ledger *ledger, bool full)
 		return false;
 	int code = expire(db, &going, &n);
 	if (code != SQLITE_OK) {
-		if (db_trouble(code) != TROUBLE_FULL && db_trouble(code) != TROUBLE_BUSY)
+		enum trouble trouble = db_trouble_of(db, code);
+		if (trouble != TROUBLE_FULL && trouble != TROUBLE_BUSY)
 			log_error("ledger retention file=%s: %s", ledger->path, db_words(db));
 		return false;
 	}

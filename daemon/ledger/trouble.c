@@ -40,16 +40,23 @@ static void connect_again(struct ledger *ledger, bool corrupt, const char *why)
 	ledger_end_reading(ledger);
 }
 
+/* What seemed mended and comes back at once is the same trouble; what comes later is another,
+ * whose first deliveries are waited for. */
 static void note_health(struct writer *writer, bool full, bool failing)
 {
+	int64_t now = now_us(CLOCK_MONOTONIC);
 	bool is_bad = full || failing;
 
 	(void)pthread_mutex_lock(&writer->lock);
+	bool was_bad = writer->health.full || writer->health.failing;
+	bool begins = is_bad && !was_bad && now - writer->mended_us > LEDGER_PATIENCE_US;
 	writer->health.full = full;
 	writer->health.failing = failing;
 	writer->health.n_errors += is_bad;
-	if (is_bad && !writer->bad_since_us)
-		writer->bad_since_us = now_us(CLOCK_MONOTONIC);
+	if (begins || (is_bad && !writer->bad_since_us))
+		writer->bad_since_us = now;
+	if (was_bad && !is_bad)
+		writer->mended_us = now;
 	(void)pthread_mutex_unlock(&writer->lock);
 }
 
@@ -136,11 +143,12 @@ static void complain_of_disk(struct ledger *ledger, const char *words)
 bool trouble_meet(struct ledger *ledger, int code)
 {
 	struct writer *writer = &ledger->writer;
+	enum trouble trouble = db_trouble_of(ledger->writing, code);
 	char words[160];
 
 	writer->retry_at_us = now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US;
 	(void)snprintf(words, sizeof(words), "%s (%d)", db_words(ledger->writing), code);
-	switch (db_trouble(code)) {
+	switch (trouble) {
 	case TROUBLE_NONE:
 		return true;
 	case TROUBLE_BUSY:
@@ -153,8 +161,8 @@ bool trouble_meet(struct ledger *ledger, int code)
 		return false;
 	case TROUBLE_FULL:
 		if (may_complain(writer))
-			log_error("ledger full file=%s: its disk has no room left and nothing "
-				  "more may be deleted; make room there",
+			log_error("ledger full file=%s: its disk or quota has no room left and "
+				  "nothing more may be deleted; make room there",
 				ledger->path);
 		note_health(writer, true, false);
 		space_give_reserve(ledger);
@@ -163,7 +171,7 @@ bool trouble_meet(struct ledger *ledger, int code)
 	case TROUBLE_DISK:
 	case TROUBLE_CORRUPT:
 		complain_of_disk(ledger, words);
-		connect_again(ledger, db_trouble(code) == TROUBLE_CORRUPT, words);
+		connect_again(ledger, trouble == TROUBLE_CORRUPT, words);
 		writer_put_back(ledger, LEDGER_FAILED);
 		return false;
 	case TROUBLE_OTHER:
@@ -201,11 +209,19 @@ static bool renew_log(struct ledger *ledger)
 	return false;
 }
 
-/* A commit that changes nothing and is synced all the same. */
+/* A commit that changes nothing and is synced all the same. To set what is there would not even
+ * be written. */
 static bool probe(struct ledger *ledger)
 {
-	if (db_run(ledger->writing, "UPDATE ledger SET cursor = cursor") != SQLITE_OK)
-		return false;
+	int code = db_run(ledger->writing,
+		"BEGIN IMMEDIATE; UPDATE ledger SET cursor = cursor + 1;"
+		"UPDATE ledger SET cursor = cursor - 1; COMMIT");
+
+	if (code != SQLITE_OK) {
+		if (!sqlite3_get_autocommit(ledger->writing->handle))
+			(void)db_run(ledger->writing, "ROLLBACK");
+		return trouble_meet(ledger, code);
+	}
 	if (db_sync(ledger->writing) == SQLITE_OK)
 		return true;
 	round_doubt(ledger, EIO);

@@ -82,9 +82,10 @@ static enum ledger_result write_here(
 	if (code == SQLITE_OK)
 		return LEDGER_DONE;
 	error_setf(err, "%s: %s", ledger->path, db_words(db));
+	enum trouble trouble = db_trouble_of(db, code);
 	if (!sqlite3_get_autocommit(db->handle))
 		(void)db_run(db, "ROLLBACK");
-	return db_trouble(code) == TROUBLE_FULL ? LEDGER_FULL : LEDGER_FAILED;
+	return trouble == TROUBLE_FULL ? LEDGER_FULL : LEDGER_FAILED;
 }
 
 enum ledger_result ledger_write(

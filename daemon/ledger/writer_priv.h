@@ -53,7 +53,8 @@ struct writer {
 	bool stopping;
 	bool stopped;
 	bool complained;      /* and has not yet said that it works again */
-	int64_t bad_since_us; /* when commits began to fail; 0: they work */
+	int64_t bad_since_us; /* when commits began to fail; 0: a delivery was kept since */
+	int64_t mended_us;    /* when they seemed to work again */
 	struct ledger_health health;
 	int64_t beat_us;
 	int64_t retry_at_us;           /* nothing is tried before; the writer's */
