@@ -198,15 +198,17 @@ static void meet_sync_error(struct ledger *ledger)
 	writer_put_back(ledger, LEDGER_FAILED);
 }
 
+/* What memory had of it and the disk had not may have been dropped before it was written anew.
+ * The sums in the log tell, which SQLite looks at when it is opened (wal_priv.h). */
 static bool renew_log(struct ledger *ledger)
 {
 	int code = wal_renew(ledger);
 
 	if (code == SQLITE_OK)
-		return true;
-	if (db_trouble(code) == TROUBLE_DISK)
+		connect_again(ledger, false, "");
+	else if (db_trouble(code) == TROUBLE_DISK)
 		complain_of_disk(ledger, sqlite3_errstr(code));
-	return false;
+	return code == SQLITE_OK && ledger->writing && !ledger->writer.log_doubted;
 }
 
 /* A commit that changes nothing and is synced all the same. To set what is there would not even

@@ -4,6 +4,7 @@
 #include "ledger_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -210,6 +211,61 @@ static void a_visitor_does_not_move_a_log_that_its_owner_doubts(void)
 	ledger_close(ledger);
 }
 
+/* The last page in the log, behind the heads of the log and of each page, as an older state of
+ * the disk would have it. */
+static void lose_end_of_log(const struct ledger *ledger)
+{
+	static const char older[4096];
+	int fd = open(ledger->wal_path, O_WRONLY);
+
+	CHECK(pwrite(fd, older, 4096, 32 + ledger->mover.log * (24 + 4096) - 4096) == 4096);
+	(void)close(fd);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	char bytes[4096];
+	FILE *in = fopen(from, "r");
+	FILE *out = fopen(to, "w");
+
+	for (size_t n; (n = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+		CHECK(fwrite(bytes, 1, n, out) == n);
+	(void)fclose(in);
+	(void)fclose(out);
+}
+
+/* How many rows a power cut would leave. */
+static int64_t n_on_disk(const char *log)
+{
+	char to[128];
+	char to_log[136];
+
+	(void)snprintf(to, sizeof(to), "%s-cut", path);
+	(void)snprintf(to_log, sizeof(to_log), "%s-wal", to);
+	copy_file(path, to);
+	copy_file(log, to_log);
+	CLEANUP(ledger_closep) struct ledger *visitor = ledger_visit(to, false, NULL);
+	return count(visitor).backlog;
+}
+
+/* Memory was short between two tries to write it anew. */
+static void nothing_is_kept_behind_what_a_doubted_log_has_lost(void)
+{
+	const struct ledger_entry entry = entry_of("gh", "b", 1);
+	begin();
+	struct ledger *ledger = opened();
+
+	keep(ledger, "a");
+	keep(ledger, "lost");
+	lose_end_of_log(ledger);
+	atomic_store(&ledger->writer.log_doubted, true);
+	ledger_keep(ledger, &entry, on_kept, NULL);
+	(void)sem_wait(&answered);
+	CHECK_INT(n_on_disk(ledger->wal_path), 2);
+	CHECK_INT(count(ledger).backlog, 2);
+	ledger_close(ledger);
+}
+
 int main(void)
 {
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -219,6 +275,7 @@ int main(void)
 	RUN(new_trouble_has_its_time_where_nobody_saw_the_old_one_mended);
 	RUN(a_quota_that_is_used_up_is_a_full_disk);
 	RUN(a_visitor_does_not_move_a_log_that_its_owner_doubts);
+	RUN(nothing_is_kept_behind_what_a_doubted_log_has_lost);
 	RUN(a_disk_that_fails_is_tried_four_times_a_second_and_no_more);
 	remove_all();
 	return tap_done();
