@@ -42,3 +42,4 @@ def test_an_endpoint_is_completed_from_the_configuration(tmp_path):
 def test_the_first_word_of_a_command_is_completed():
     assert complete("import", "g") == ["github", "gitlab", "git"]
     assert "unmapped" in complete("catalog", "")
+    assert complete("deliveries", "") == ["show", "missing", "recover"]
