@@ -99,8 +99,6 @@ static int recover(const struct command_line *line, struct ledger *ledger)
 	struct ledger_salvage salvage;
 	struct error err = {0};
 
-	if (!aside)
-		return command_misuse(line, "recover wants the file that was set aside");
 	if (ledger_recover(ledger, aside, &salvage, &err) != LEDGER_DONE)
 		return command_fail(line, "%s", err.text);
 	printf("%" PRId64 " %s kept again, %" PRId64 " could not be read\n", salvage.n_read,
@@ -124,6 +122,10 @@ static int deliveries(const struct command_line *line)
 	if (command_n_arguments(line) > wanted || (what && !wanted))
 		return command_misuse(
 			line, "%s: want show N, missing, recover FILE, or nothing", what);
+	if (command_n_arguments(line) < wanted)
+		return command_misuse(line,
+			recovers ? "recover wants the file that was set aside"
+				 : "show wants the number of a delivery");
 	CLEANUP(ledger_closep)
 	struct ledger *ledger = ledger_visit(config->receive.ledger, recovers, &err);
 	if (!ledger)

@@ -124,6 +124,13 @@ def test_control_characters_that_json_spells_out_do_not_reach_the_terminal(site,
     assert hostile in site.table("deliveries")[0]["reason"]
 
 
+@pytest.mark.parametrize("words", [("show",), ("recover",), ("show", "1", "2"), ("missing", "x"),
+                                   ("list",)])
+def test_a_word_too_few_or_too_many_is_misuse_whether_or_not_there_is_a_ledger(site, words):
+    done = site.run("deliveries", *words, check=False)
+    assert done.returncode == 2 and "usage: dorad deliveries" in done.stderr
+
+
 def test_what_is_no_utf8_in_a_header_hides_no_delivery(site, receive):
     """A header may hold any byte above 127 (RFC 9110 section 5.5)."""
     receive.post_github("ping", b"{}", endpoint="gh", delivery="caf\xe9")
