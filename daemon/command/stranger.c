@@ -48,8 +48,9 @@ void stranger_put_lines(const char *bytes, size_t n, FILE *to)
 
 json_t *stranger_json(const char *text)
 {
-	json_t *string = text ? json_string(text) : json_null();
-
+	if (!text)
+		return json_null();
+	json_t *string = json_string(text);
 	if (string)
 		return string;
 	size_t left = strlen(text);
