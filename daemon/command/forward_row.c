@@ -31,8 +31,7 @@ bool row_plan_orphan(const struct ledger_row *row, struct arena *arena, struct r
 	row_plan_quarantine(row,
 		arena_printf(arena,
 			"there is no endpoint %s any more, and so nothing says what it may "
-			"speak of:"
-			" add it to dorad.yaml, then replay",
+			"speak of: add it to dorad.yaml, then replay",
 			row->endpoint),
 		out);
 	return true;
