@@ -218,3 +218,19 @@ bool carried_each(struct intake *in, carried_take *take, void *to)
 	}
 	return one_structured(&carried);
 }
+
+enum verdict carried_verdict(struct intake *in, size_t n_seen)
+{
+	struct normalised *out = in->out;
+
+	if (n_seen == 0)
+		return ignored(in, "no event in it");
+	if (out->n_bad < n_seen)
+		return VERDICT_EVENTS;
+	if (n_seen == 1) {
+		out->n_bad = 0; /* it is the whole delivery */
+		return malformed(in, "%s", out->bad[0].reason);
+	}
+	return malformed(in, "none of %zu events is good; line %zu: %s", n_seen,
+		out->bad[0].line, out->bad[0].reason);
+}

@@ -24,4 +24,10 @@ typedef void carried_take(
 /* False: the request cannot be taken apart, in->err says why. Sets the delivery's kind. */
 bool carried_each(struct intake *in, carried_take *take, void *to);
 
+/*
+ * What the request comes to when n_seen pieces were taken, each bad one by refuse_line(): the
+ * others go on. Where none is good, the whole delivery is bad.
+ */
+enum verdict carried_verdict(struct intake *in, size_t n_seen);
+
 #endif

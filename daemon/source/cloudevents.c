@@ -333,32 +333,37 @@ static void release_json(void *object)
 	json_decref(object);
 }
 
-/* Of a batch all stand or none: the worst verdict is that of all. */
+/* A bad event takes none of the others with it: they may be all that is ever told of theirs. */
 static void take(
 	struct intake *in, void *to, size_t line, const json_t *value, struct error *err)
 {
-	enum verdict *worst = to;
+	size_t *n_seen = to;
+	size_t first = in->out->list.n;
 
+	(*n_seen)++;
 	if (!value) {
-		error_setf(&in->err, "event %zu: %s", line, err->text);
+		refuse_line(in, line, err->text);
 		return;
 	}
 	struct reader event = intake_reader(in,
 		arena_own(in->arena, json_incref((json_t *)(uintptr_t)value), release_json));
-	enum verdict verdict = on_event(in, &event);
-	if (*worst != VERDICT_MALFORMED)
-		*worst = verdict;
+	(void)on_event(in, &event); /* what is wrong with it is in in->err */
+	if (!in->err.text[0] && intake_check(in, first))
+		return;
+	refuse_line(in, line, in->err.text);
+	in->out->list.n = first;
+	in->err = (struct error){0};
 }
 
 static enum verdict normalise(struct intake *in)
 {
-	enum verdict worst = VERDICT_EVENTS;
+	size_t n_seen = 0;
 
-	if (!carried_each(in, take, &worst))
+	if (!carried_each(in, take, &n_seen))
 		return VERDICT_MALFORMED;
-	if (worst == VERDICT_IGNORED && in->out->list.n > 0)
-		return VERDICT_EVENTS;
-	return worst;
+	enum verdict verdict = carried_verdict(in, n_seen);
+	bool nothing = in->out->list.n == 0 && in->out->n_bad == 0;
+	return verdict == VERDICT_EVENTS && nothing ? VERDICT_IGNORED : verdict;
 }
 
 const struct source source_cloudevents = {

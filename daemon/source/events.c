@@ -97,22 +97,12 @@ static void take(
 
 static enum verdict normalise(struct intake *in)
 {
-	struct normalised *out = in->out;
 	struct intake_lines lines = {
 		.default_source = arena_printf(in->arena, "/dorad/%s", in->delivery->endpoint)};
 
 	if (!carried_each(in, take, &lines))
 		return malformed(in, "%s", in->err.text);
-	if (lines.n_seen == 0)
-		return ignored(in, "no event in it");
-	if (out->list.n > 0)
-		return VERDICT_EVENTS;
-	if (lines.n_seen == 1) {
-		out->n_bad = 0; /* it is the whole delivery */
-		return malformed(in, "%s", out->bad[0].reason);
-	}
-	return malformed(in, "none of %zu events is good; line %zu: %s", lines.n_seen,
-		out->bad[0].line, out->bad[0].reason);
+	return carried_verdict(in, lines.n_seen);
 }
 
 const struct source source_events = {

@@ -13,8 +13,8 @@
  * receiver, replay, normalise, the tests and the fuzzers call the same function.
  */
 enum verdict {
-	VERDICT_EVENTS,  /* the list holds what the delivery says; maybe some bad lines (source
-			    events) */
+	VERDICT_EVENTS,  /* the list holds what the delivery says; maybe some bad lines (sources
+			    events and cloudevents) */
 	VERDICT_IGNORED, /* well formed, nothing we measure; reason says why */
 	VERDICT_MALFORMED, /* a kind that we use, a needed field missing or unreadable; reason
 			      names it */
@@ -70,8 +70,9 @@ struct normalised {
 	struct dora_event_list list; /* empty unless VERDICT_EVENTS */
 	const char *kind; /* the sender's own word for it ("deployment_status"); may be NULL */
 	const char *reason;   /* NULL with VERDICT_EVENTS */
-	struct bad_line *bad; /* source events: lines that were refused, whether others went on
-				 (VERDICT_EVENTS) or not (VERDICT_MALFORMED) */
+	struct bad_line *bad; /* sources events and cloudevents: lines, or entries of a batch,
+				 that were refused, whether others went on (VERDICT_EVENTS) or
+				 not (VERDICT_MALFORMED) */
 	size_t n_bad;
 	struct bad_line *ignored; /* imports: lines that say nothing which is measured */
 	size_t n_ignored;
