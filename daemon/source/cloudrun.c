@@ -140,6 +140,31 @@ static enum verdict observe_revision(struct intake *in, const struct reader *ent
 	return VERDICT_EVENTS;
 }
 
+/*
+ * A service is unready as a whole for other reasons too: other traffic or a domain that
+ * cannot be had. Where its newest revision is ready, no deployment has failed, and the one
+ * that brought that revision is what it was.
+ */
+static enum verdict on_unready(
+	struct intake *in, const struct reader *entry, struct place *place, bool is_service)
+{
+	static const char created[] = "protoPayload.response.status.latestCreatedRevisionName";
+	const char *ready =
+		reader_text(entry, "protoPayload.response.status.latestReadyRevisionName");
+
+	place->revision = revision_of(entry);
+	if (!place->revision) {
+		reader_complain(entry,
+			is_service ? created : "protoPayload.response.metadata.name",
+			"the name of the revision");
+		return VERDICT_MALFORMED;
+	}
+	if (is_service && ready && strcmp(ready, place->revision) == 0)
+		return ignored(in, "system_event: unready, but its revision %.80s is ready",
+			place->revision);
+	return observe_revision(in, entry, place, "failed");
+}
+
 static enum verdict on_system_event(struct intake *in, const struct reader *entry)
 {
 	const char *message = reader_text(entry, "protoPayload.status.message");
@@ -154,15 +179,10 @@ static enum verdict on_system_event(struct intake *in, const struct reader *entr
 				place.revision);
 		return observe_revision(in, entry, &place, "succeeded");
 	}
-	if (after_prefix(ready, "False for Service") ||
-		after_prefix(ready, "False for Revision")) {
-		place.revision = revision_of(entry);
-		if (!place.revision)
-			return malformed(in,
-				"protoPayload.response.metadata.name: want the "
-				"name of the revision, it is missing");
-		return observe_revision(in, entry, &place, "failed");
-	}
+	if (after_prefix(ready, "False for Service"))
+		return on_unready(in, entry, &place, true);
+	if (after_prefix(ready, "False for Revision"))
+		return on_unready(in, entry, &place, false);
 	return ignored(in, "system_event: the service has become neither ready nor unready");
 }
 
