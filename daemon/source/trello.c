@@ -152,6 +152,16 @@ static enum verdict on_deleted(struct intake *in, const struct reader *body)
 	return VERDICT_EVENTS;
 }
 
+/*
+ * The card is the same on its new board, whose webhook tells where it is there. Here only that
+ * it is not gone: taken for put away, an incident would be over and open again at each move.
+ */
+static enum verdict on_left(struct intake *in, const struct reader *body)
+{
+	(void)body;
+	return ignored(in, "moveCardFromBoard: the webhook of its new board tells the rest");
+}
+
 static const struct {
 	const char *type;
 	enum verdict (*normalise)(struct intake *in, const struct reader *body);
@@ -162,6 +172,7 @@ static const struct {
 	{"createCard", on_placed},
 	{"deleteCard", on_deleted},
 	{"emailCard", on_placed},
+	{"moveCardFromBoard", on_left},
 	{"moveCardToBoard", on_placed},
 	{"removeLabelFromCard", on_label_removed},
 	{"updateCard", on_update},
