@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* What is too long to be said; contrib/senders of a clone. */
+#define SENDERS DORAD_SENDERS "/"
+
 static const struct sender senders[] = {
 	{"alertmanager", "Alertmanager", NULL, false,
 		"alertmanager.yml, receivers, webhook_configs:\n"
@@ -15,15 +18,18 @@ static const struct sender senders[] = {
 		"argocd-notifications-cm, service.webhook.dorad:\n"
 		"  url: @URL@\n"
 		"  headers: [{name: Authorization, value: \"Bearer @SECRET@\"}]\n"
-		"and a template with the fields that contrib/senders/argocd shows, on\n"
-		"on-deployed and on-sync-failed."},
+		"with the template, the trigger and the subscription of\n"
+		"  " SENDERS "argocd/notifications.yaml"},
 	{"cloudevents", "CDEvents, Eventarc", NULL, false,
 		"Post CloudEvents, structured or binary, to @URL@\n"
 		"  Authorization: Bearer @SECRET@"},
 	{"cloudrun", "Cloud Run, by Pub/Sub", "query", false,
-		"A push subscription of the audit log's topic:\n"
+		"A sink of the audit log, its topic and a push subscription, as made by\n"
+		"  " SENDERS "cloudrun/sink.sh\n"
 		"  endpoint: @URL@?token=@SECRET@\n"
-		"  sink filter: resource.type=\"cloud_run_revision\""},
+		"  filter: resource.type=\"cloud_run_revision\" AND\n"
+		"          log_id(\"cloudaudit.googleapis.com/system_event\")\n"
+		"Without log_id() every line that the service itself logs is sent too."},
 	{"events", "your own programs", NULL, false,
 		"Post events (CloudEvents or NDJSON, EVENTS.md) to @URL@\n"
 		"  Authorization: Bearer @SECRET@"},
@@ -32,14 +38,16 @@ static const struct sender senders[] = {
 		"  type: generic-hmac\n"
 		"  address: @URL@\n"
 		"  secretRef: a Secret whose key `token` is @SECRET@\n"
-		"and an Alert for it with eventSeverity: info."},
+		"and an Alert for it with eventSeverity: info, as in\n"
+		"  " SENDERS "flux/alert.yaml"},
 	{"freshservice", "Freshservice", NULL, false,
-		"Admin, Workflow Automator, action Trigger Webhook:\n"
+		"Admin, Workflow Automator, a rule for each of tickets, changes and releases,\n"
+		"action Trigger Webhook:\n"
 		"  request type: POST, encoding: JSON, content: Advanced\n"
 		"  URL: @URL@\n"
 		"  custom header: Authorization: Bearer @SECRET@\n"
-		"  content: as contrib/senders/freshservice shows, every placeholder in "
-		"quotes"},
+		"  content: ticket.json, change.json or release.json of\n"
+		"           " SENDERS "freshservice"},
 	{"github", "GitHub", NULL, false,
 		"Organisation (or repository), Settings, Webhooks, Add webhook:\n"
 		"  Payload URL: @URL@\n"
@@ -52,8 +60,8 @@ static const struct sender senders[] = {
 		"Group (or project), Settings, Webhooks, Add new webhook:\n"
 		"  URL: @URL@\n"
 		"  Secret token: @SECRET@\n"
-		"  Trigger: Push, Issues, Confidential issues, Comments, Merge request,\n"
-		"           Pipeline, Deployment, Releases\n"
+		"  Trigger: Push, Issues, Confidential issues, Comments, Confidential\n"
+		"           comments, Merge request, Job, Pipeline, Deployment, Releases\n"
 		"From GitLab 19.0 a signing token may be used instead: put it into the file "
 		"and\n"
 		"take `auth: token` out of dorad.yaml."},
@@ -61,7 +69,8 @@ static const struct sender senders[] = {
 		"Settings, System, WebHooks, Create:\n"
 		"  URL: @URL@\n"
 		"  Secret: @SECRET@\n"
-		"  Events: Issue created, updated, deleted"},
+		"  Events: Issue created, updated, deleted; Comment created, updated;\n"
+		"          Version released, unreleased"},
 	{"opsgenie", "Opsgenie", NULL, false,
 		"Settings, Integrations, Webhook:\n"
 		"  Webhook URL: @URL@\n"
@@ -76,15 +85,17 @@ static const struct sender senders[] = {
 		"PagerDuty then shows a signing secret once: put it into\n"
 		"  @SECRET@"},
 	{"servicenow", "ServiceNow", NULL, false,
-		"System properties dorad.secret (type password2): @SECRET@ and dorad.url: "
-		"@URL@\n"
-		"and an async Business Rule (insert, update) on incident, change_request and\n"
-		"the like that posts the record to @URL@\n"
-		"signed as contrib/senders/servicenow shows (X-Dorad-Signature)."},
+		"System properties:\n"
+		"  dorad.url: @URL@\n"
+		"  dorad.secret (type password2): @SECRET@\n"
+		"and an async Business Rule (insert, update, delete) on incident,\n"
+		"change_request, problem and what else counts as work, with the script\n"
+		"  " SENDERS "servicenow/business-rule.js"},
 	{"trello", "Trello", NULL, true,
 		"Trello signs with the OAuth secret of your Power-Up's API key: put it into\n"
 		"  @SECRET@\n"
-		"then make a webhook for each board (POST https://api.trello.com/1/webhooks):\n"
+		"then make a webhook for each board, by\n"
+		"  " SENDERS "trello/webhook.sh\n"
 		"  callbackURL: @URL@"},
 };
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Cloud Run's deployments, by the audit log and Pub/Sub. Once for each project:
-#   PROJECT=shop-prod TOKEN="$(cat /etc/dorad/cloudrun.secret)" \
+#   PROJECT=shop-prod TOKEN="$(cat /etc/dorad/secrets/cloudrun)" \
 #     URL=https://dorad.example.com/webhooks/cloudrun ./sink.sh
 #
 # The endpoint says `auth: query`: Pub/Sub can add no header of ours, and its own token is for
