@@ -41,16 +41,14 @@ static int read_page(struct db *db, const struct ledger_filter *filter, int64_t 
 		"	d.reason, d.n_events, d.n_bad, d.n_body,"
 		"	EXISTS (SELECT 1 FROM again AS a WHERE a.seq = d.seq)"
 		"	FROM delivery AS d"
-		"	WHERE d.seq > :after AND " FILTER_WHERE
-		"	ORDER BY d.seq LIMIT :limit";
+		"	WHERE " FILTER_WHERE "	ORDER BY d.seq LIMIT :limit";
 	sqlite3_stmt *select = db_statement(db, sql);
 	int code;
 
 	page->n = 0;
 	if (!select)
 		return db_code(db);
-	filter_bind(select, filter);
-	bind_named(select, ":after", after);
+	filter_bind(select, filter, after);
 	bind_named(select, ":limit", PAGE_ROWS);
 	while ((code = sqlite3_step(select)) == SQLITE_ROW)
 		read_summary(select, arena, &page->items[page->n++]);
@@ -69,7 +67,7 @@ static int64_t find_start(struct db *db, const struct ledger_filter *filter)
 
 	if (!select)
 		return 0;
-	filter_bind(select, filter);
+	filter_bind(select, filter, 0);
 	bind_named(select, ":limit", filter->last);
 	if (sqlite3_step(select) == SQLITE_ROW)
 		start = sqlite3_column_int64(select, 0);
@@ -111,9 +109,10 @@ bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error
 
 	*out = (struct ledger_counts){0};
 	if (db) {
+		/* What is after the cursor is never deleted. */
 		out->backlog = db_number(db,
-			"SELECT count(*) FROM delivery"
-			"	WHERE seq > (SELECT cursor FROM ledger)",
+			"SELECT max(0, coalesce((SELECT max(seq) FROM delivery), 0) - cursor)"
+			"	FROM ledger",
 			-1);
 		out->oldest_us = db_number(db,
 			"SELECT received_us FROM delivery"
@@ -121,13 +120,11 @@ bool ledger_count(struct ledger *ledger, struct ledger_counts *out, struct error
 			0);
 		out->again = db_number(db, "SELECT count(*) FROM again", 0);
 		out->quarantined = db_number(db,
-			"SELECT count(*) FROM delivery"
-			"	WHERE (state IN ('quarantined', 'dead') OR n_bad > 0)"
+			"SELECT count(*) FROM delivery WHERE " ROW_TROUBLED
 			"	AND state <> 'dead'",
 			0);
 		out->dead = db_number(db,
-			"SELECT count(*) FROM delivery"
-			"	WHERE (state IN ('quarantined', 'dead') OR n_bad > 0)"
+			"SELECT count(*) FROM delivery WHERE " ROW_TROUBLED
 			"	AND state = 'dead'",
 			0);
 		out->last_us = db_number(

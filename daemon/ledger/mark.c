@@ -1,47 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter_priv.h"
 
-#define MARK_ROWS 1000
+/* Numbers that one transaction goes through: deliveries wait for it. */
+#define MARK_SPAN 2000
 
 void bind_named(sqlite3_stmt *statement, const char *name, int64_t number)
 {
 	bind_number(statement, sqlite3_bind_parameter_index(statement, name), number);
 }
 
-void filter_bind(sqlite3_stmt *statement, const struct ledger_filter *filter)
+void filter_bind(sqlite3_stmt *statement, const struct ledger_filter *filter, int64_t after)
 {
 	bind_text(statement, sqlite3_bind_parameter_index(statement, ":endpoint"),
 		filter->endpoint);
 	bind_text(statement, sqlite3_bind_parameter_index(statement, ":state"), filter->state);
 	bind_named(statement, ":since", filter->since_us);
 	bind_named(statement, ":until", filter->until_us);
-	bind_named(statement, ":seq", filter->seq);
+	bind_named(statement, ":from", filter->seq > after ? filter->seq : after + 1);
+	bind_named(statement, ":to", filter->seq ? filter->seq : INT64_MAX);
 }
 
 struct marking {
 	const struct ledger_filter *filter;
-	int64_t after; /* the number up to which rows were looked at */
-	int64_t last;  /* out */
+	int64_t first; /* the next row that is meant, or later; 0: there is none */
 	int64_t n;     /* out */
 };
 
-static int find_last(struct db *db, struct marking *marking)
+/* Outside of the transaction: among millions it may take long to find the next. */
+static bool find_first(
+	struct ledger *ledger, struct marking *marking, int64_t after, struct error *err)
 {
-	static const char sql[] = "SELECT max(seq) FROM (SELECT d.seq FROM delivery AS d"
-				  "	WHERE d.seq > :after AND " FILTER_WHERE
-				  "	AND d.seq <= (SELECT cursor FROM ledger)"
-				  "	ORDER BY d.seq LIMIT :limit)";
-	sqlite3_stmt *select = db_statement(db, sql);
+	static const char sql[] =
+		"SELECT d.seq FROM delivery AS d"
+		"	WHERE " FILTER_WHERE "	AND +d.seq <= (SELECT cursor FROM ledger)"
+		"	ORDER BY d.seq LIMIT 1";
+	struct db *db = ledger_begin_reading(ledger);
+	sqlite3_stmt *select = db ? db_statement(db, sql) : NULL;
+	int code = SQLITE_CANTOPEN;
 
-	if (!select)
-		return db_code(db);
-	filter_bind(select, marking->filter);
-	bind_named(select, ":after", marking->after);
-	bind_named(select, ":limit", MARK_ROWS);
-	int code = sqlite3_step(select);
-	marking->last = code == SQLITE_ROW ? sqlite3_column_int64(select, 0) : 0;
-	int reset = sqlite3_reset(select);
-	return code == SQLITE_ROW ? SQLITE_OK : reset;
+	marking->first = 0;
+	if (select) {
+		filter_bind(select, marking->filter, after);
+		code = sqlite3_step(select);
+		if (code == SQLITE_ROW)
+			marking->first = sqlite3_column_int64(select, 0);
+		(void)sqlite3_reset(select);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		ledger_reading_failed(ledger, db, err);
+	ledger_end_reading(ledger);
+	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 /* A row of which only some lines were bad, asked for as quarantined, is retried in these lines
@@ -54,22 +62,18 @@ static int mark(struct ledger *ledger, struct db *db, void *context)
 		"'forwarded'"
 		"		THEN 2 ELSE 1 END"
 		"	FROM delivery AS d"
-		"	WHERE d.seq > :after AND d.seq <= :last AND " FILTER_WHERE
+		"	WHERE " FILTER_WHERE "	AND +d.seq <= (SELECT cursor FROM ledger)"
 		"	ON CONFLICT (seq) DO UPDATE SET how = min(how, excluded.how)";
 	struct marking *marking = context;
-	int code = find_last(db, marking);
+	sqlite3_stmt *insert = db_statement(db, sql);
 
 	(void)ledger;
-	marking->n = 0;
-	if (code != SQLITE_OK || !marking->last)
-		return code;
-	sqlite3_stmt *insert = db_statement(db, sql);
 	if (!insert)
 		return db_code(db);
-	filter_bind(insert, marking->filter);
-	bind_named(insert, ":after", marking->after);
-	bind_named(insert, ":last", marking->last);
-	code = db_done(db, insert);
+	filter_bind(insert, marking->filter, marking->first - 1);
+	if (!marking->filter->seq)
+		bind_named(insert, ":to", marking->first + MARK_SPAN - 1);
+	int code = db_done(db, insert);
 	marking->n = sqlite3_changes64(db->handle);
 	return code;
 }
@@ -79,17 +83,22 @@ enum ledger_result ledger_mark(struct ledger *ledger, const struct ledger_filter
 	int64_t *out_marked, struct error *err)
 {
 	struct marking marking = {.filter = filter};
-	enum ledger_result result;
+	enum ledger_result result = LEDGER_DONE;
+	int64_t after = 0;
 
 	*out_marked = 0;
-	do {
+	while (result == LEDGER_DONE) {
+		if (!find_first(ledger, &marking, after, err))
+			return LEDGER_FAILED;
+		if (!marking.first)
+			return LEDGER_DONE;
 		result = ledger_write(ledger, mark, &marking, err);
-		if (result != LEDGER_DONE || !marking.last)
+		if (result != LEDGER_DONE)
 			break;
 		*out_marked += marking.n;
-		marking.after = marking.last;
+		after = marking.first + MARK_SPAN - 1;
 		if (on_progress)
 			on_progress(context, *out_marked);
-	} while (true);
+	}
 	return result;
 }

@@ -99,6 +99,13 @@ static const char *const steps[] = {
 	"	seq INTEGER PRIMARY KEY,"
 	"	how INTEGER NOT NULL CHECK (how IN (1, 2))" /* 1 all of it, 2 its bad lines */
 	") STRICT;",
+
+	/* 2. What retention looks at and what is counted, every few seconds: without the rows
+	 * that do not matter to it, for they may be millions, and not in the memory. */
+	"DROP INDEX delivery_received;"
+	"CREATE INDEX delivery_expiring ON delivery (received_us) WHERE " ROW_EXPIRES ";"
+	"DROP INDEX delivery_troubled;"
+	"CREATE INDEX delivery_troubled ON delivery (state, n_bad) WHERE " ROW_TROUBLED ";",
 };
 
 #define VERSION ((int64_t)ARRAY_LEN(steps))

@@ -15,6 +15,11 @@ enum schema_result {
 /* Creates or migrates, in one transaction. */
 enum schema_result schema_prepare(struct db *db, int *code, struct error *err);
 
+/* Terms of queries that are to use an index of such rows: word for word those of the index. Not
+ * IN: SQLite would build a table of the words for each row that it writes. */
+#define ROW_EXPIRES "(state = 'forwarded' OR state = 'ignored') AND n_bad = 0 AND stays = 0"
+#define ROW_TROUBLED "(state = 'quarantined' OR state = 'dead' OR n_bad > 0)"
+
 /* The ledger's own id: eight hex digits as a number. False: code says why not, SQLITE_CORRUPT
  * where what is read is none. */
 bool schema_read_id(struct db *db, uint32_t *out, int *code);

@@ -106,7 +106,7 @@ def test_an_upgrade_says_what_it_will_do_and_changes_nothing(empty):
     n = len(empty.table("migrate", "--dry-run"))
     empty.query("DELETE FROM dorad_data.migration WHERE version = %s", n)   # as an older version left it
     said = upgrade(empty)
-    assert said["ledger"] == ("good", f"{empty.config['receive']['ledger']} is of version 1 and stays so")
+    assert said["ledger"] == ("good", f"{empty.config['receive']['ledger']} is of version 2 and stays so")
     assert said["schema"] == ("good", f"the database has {n - 1} of {n} migrations")
     (pending,) = [words for what, words in said.items() if what.endswith(".sql")]
     assert pending[0] == "pending" and " Meanwhile " in pending[1]

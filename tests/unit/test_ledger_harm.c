@@ -31,7 +31,7 @@ static void a_ledger_of_a_later_version_is_refused_untouched(void)
 	CHECK_INT(ledger_open(&options, &ledger, &err), LEDGER_BAD);
 	CHECK(strstr(err.text, "version 99") != NULL);
 	CHECK(strstr(err.text, "later dorad") != NULL);
-	run_sql("PRAGMA user_version = 1");
+	run_sql("PRAGMA user_version = 2");
 	ledger_close(opened());
 }
 
