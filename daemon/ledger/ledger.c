@@ -132,7 +132,9 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		*corrupt = db_trouble(code) == TROUBLE_CORRUPT;
 		return LEDGER_BAD;
 	}
-	switch (schema_prepare(ledger->writing, &code, err)) {
+	/* By its owner alone: a command of the next version must not change the ledger beneath
+	 * a receiver of this one, which could not open it again. */
+	switch (schema_prepare(ledger->writing, ledger->owner, &code, err)) {
 	case SCHEMA_GOOD:
 		break;
 	case SCHEMA_TROUBLE:
@@ -140,6 +142,7 @@ static enum ledger_opening connect_once(struct ledger *ledger, bool *corrupt, st
 		error_prefixf(err, "%s", ledger->path);
 		return LEDGER_BAD;
 	case SCHEMA_NEWER:
+	case SCHEMA_OLDER:
 	case SCHEMA_FOREIGN:
 		error_prefixf(err, "%s", ledger->path);
 		return LEDGER_BAD;

@@ -144,7 +144,7 @@ static int migrate(struct db *db, int64_t from)
 }
 
 /* Inside a transaction: two processes may both find an empty file. */
-static enum schema_result prepare(struct db *db, int *code, struct error *err)
+static enum schema_result prepare(struct db *db, bool may_migrate, int *code, struct error *err)
 {
 	int64_t version = db_number(db, "PRAGMA user_version", -1);
 	int64_t application = db_number(db, "PRAGMA application_id", -1);
@@ -164,6 +164,14 @@ static enum schema_result prepare(struct db *db, int *code, struct error *err)
 			(long long)version, (long long)VERSION);
 		return SCHEMA_NEWER;
 	}
+	if (version && version < VERSION && !may_migrate) {
+		error_setf(err,
+			"the ledger is of version %lld, made by an earlier dorad; the receiver "
+			"of this one makes it version %lld when it starts: start dorad "
+			"receive, or start it again",
+			(long long)version, (long long)VERSION);
+		return SCHEMA_OLDER;
+	}
 	if (version < VERSION) {
 		*code = migrate(db, version);
 		if (*code != SQLITE_OK)
@@ -175,14 +183,14 @@ static enum schema_result prepare(struct db *db, int *code, struct error *err)
 	return SCHEMA_GOOD;
 }
 
-enum schema_result schema_prepare(struct db *db, int *code, struct error *err)
+enum schema_result schema_prepare(struct db *db, bool may_migrate, int *code, struct error *err)
 {
 	*code = db_run(db, "BEGIN IMMEDIATE");
 	if (*code != SQLITE_OK) {
 		error_setf(err, "%s", db_words(db));
 		return SCHEMA_TROUBLE;
 	}
-	enum schema_result result = prepare(db, code, err);
+	enum schema_result result = prepare(db, may_migrate, code, err);
 	if (result == SCHEMA_GOOD) {
 		*code = db_run(db, "COMMIT");
 		if (*code == SQLITE_OK)

@@ -8,12 +8,14 @@
 enum schema_result {
 	SCHEMA_GOOD,
 	SCHEMA_NEWER,   /* made by a later dorad: err says so */
+	SCHEMA_OLDER,   /* and not to be migrated: err says by whom it is */
 	SCHEMA_FOREIGN, /* a database, but not a ledger */
 	SCHEMA_TROUBLE, /* *code says what */
 };
 
-/* Creates or migrates, in one transaction. */
-enum schema_result schema_prepare(struct db *db, int *code, struct error *err);
+/* Creates or, where it may, migrates, in one transaction. */
+enum schema_result schema_prepare(
+	struct db *db, bool may_migrate, int *code, struct error *err);
 
 /* Terms of queries that are to use an index of such rows: word for word those of the index. Not
  * IN: SQLite would build a table of the words for each row that it writes. */
