@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE_BYTES 4096
@@ -21,6 +22,10 @@
  * memory say nothing of the row, but what takes all memory for itself looks the same. */
 #define MOST_CRASHES 2
 #define MOST_ENDS 5
+
+/* How often, and after what time, an owner tries again while there is none but who asks. */
+#define TRIES 50
+#define TRY_US 5000
 
 /* The file's content. The first bytes are text for a person who looks. */
 struct page {
@@ -161,6 +166,21 @@ static void read_last_words(struct lock *lock)
 		(long long)lock->suspect, lock->crashes, lock->ends);
 }
 
+/* Who asks for the owner (ledger_owner()) shares the lock for a moment, and is none: an owner
+ * would not let it be shared. False: errno says why. */
+static bool try_lock(int fd)
+{
+	const struct timespec moment = {.tv_nsec = TRY_US * 1000};
+
+	for (int tries = 1; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK || tries == TRIES || flock(fd, LOCK_SH | LOCK_NB) != 0)
+			return false;
+		(void)flock(fd, LOCK_UN);
+		(void)nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
 enum ledger_opening lock_take(const char *ledger_path, struct lock **out, struct error *err)
 {
 	char *path = lock_path(ledger_path);
@@ -171,7 +191,7 @@ enum ledger_opening lock_take(const char *ledger_path, struct lock **out, struct
 	if (fd < 0)
 		error_setf(err, "%s: %s; want a folder that this user may write to", path,
 			strerrordesc_np(errno));
-	else if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	else if (try_lock(fd))
 		opening = LEDGER_OPENED;
 	else if (errno == EWOULDBLOCK)
 		opening = LEDGER_HELD;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_folder.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 static void what_was_kept_comes_back_byte_for_byte(void)
@@ -174,6 +176,38 @@ static void a_second_owner_is_refused_and_told_who_holds_it(void)
 	ledger_close(second);
 }
 
+static atomic_bool asking;
+
+/* As ledger_owner() does, again and again. */
+static void *ask_for_the_owner(void *unused)
+{
+	char lock[80];
+
+	(void)unused;
+	(void)snprintf(lock, sizeof(lock), "%s/ledger.lock", folder);
+	int fd = open(lock, O_RDONLY);
+	while (asking) {
+		(void)flock(fd, LOCK_SH | LOCK_NB);
+		(void)flock(fd, LOCK_UN);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void who_asks_for_the_owner_keeps_none_from_opening(void)
+{
+	pthread_t asker;
+	begin();
+	ledger_close(opened());
+
+	asking = true;
+	CHECK_INT(pthread_create(&asker, NULL, ask_for_the_owner, NULL), 0);
+	for (int i = 0; i < 20; i++)
+		ledger_close(opened());
+	asking = false;
+	CHECK_INT(pthread_join(asker, NULL), 0);
+}
+
 static void a_visitor_writes_beside_the_owner(void)
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
@@ -299,6 +333,7 @@ int main(void)
 	RUN(many_at_once_share_commits_and_each_is_told);
 	RUN(a_commit_takes_all_that_waits);
 	RUN(a_second_owner_is_refused_and_told_who_holds_it);
+	RUN(who_asks_for_the_owner_keeps_none_from_opening);
 	RUN(a_visitor_writes_beside_the_owner);
 	RUN(numbers_never_come_again);
 	RUN(retention_leaves_what_is_not_done_or_must_stay);
