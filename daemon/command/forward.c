@@ -17,7 +17,7 @@
 /* How long nothing new is waited for before looking again: commands write beside us. */
 #define NEWS_US INT64_C(1000000)
 
-/* How often the dead stream is read back, and idle streams are looked at. */
+/* How often the dead stream is read back, and all streams are looked at. */
 #define CHORES_US INT64_C(5000000)
 
 /* forwarder_finish() gives up after so many failures in a row. */
@@ -178,16 +178,15 @@ static enum stream_result connect(struct forwarder *forwarder, struct error *err
 	return STREAM_DONE;
 }
 
-/* What is done now and then: dead entries, and a look at the streams while nothing is sent. */
-static enum stream_result do_chores(struct forwarder *forwarder, bool idle, struct error *err)
+/* What is done now and then: a look at the streams, of which a window shows only those that it
+ * touches, dead entries, and a report. */
+static enum stream_result do_chores(struct forwarder *forwarder, struct error *err)
 {
 	int64_t now = clock_us(CLOCK_MONOTONIC);
-	enum stream_result result = STREAM_DONE;
 
 	if (now < forwarder->chores_at_us)
 		return STREAM_DONE;
-	if (idle)
-		result = forward_check_all(forwarder, err);
+	enum stream_result result = forward_check_all(forwarder, err);
 	if (result == STREAM_DONE)
 		result = forward_bury(forwarder, err);
 	if (result == STREAM_DONE)
@@ -221,14 +220,12 @@ static enum work work(struct forwarder *forwarder, size_t *n_rows, struct error 
 {
 	enum forward_found found = FORWARD_UNREAD;
 	size_t n = 0;
-	enum stream_result result = do_chores(forwarder, false, err);
+	enum stream_result result = do_chores(forwarder, err);
 
 	if (result == STREAM_DONE)
 		result = forward_window(forwarder, &found, &n, err);
 	if (result == STREAM_DONE && found == FORWARD_NOTHING)
 		result = forward_mark(forwarder, err);
-	if (result == STREAM_DONE && found == FORWARD_NOTHING)
-		result = do_chores(forwarder, true, err);
 	*n_rows += n;
 	note_result(forwarder, result, err);
 	(void)link_step(&forwarder->link, stream_link_input(result));

@@ -57,6 +57,17 @@ def test_a_flushall_at_any_moment_is_made_good():
         wait_until(lambda: settled(site) and set(answered) <= set(stream_ids(site)), 120)
 
 
+def test_a_flushall_while_nothing_comes_is_made_good():
+    """No window touches the streams then, and no connection breaks."""
+    with Site() as site:
+        site.endpoint("push", "events")
+        site.start("receive")
+        answered = Senders(site, "d", n_threads=1).start(most=3).join()
+        wait_until(lambda: settled(site) and set(answered) <= set(stream_ids(site)))
+        site.redis.client().flushall()
+        wait_until(lambda: set(answered) <= set(stream_ids(site)))
+
+
 def test_a_sentinel_that_missed_a_failover_does_not_hide_the_master_that_another_knows():
     port = free_port()
     with Redis({"port": str(port)}) as redis, Site(redis=redis) as site, \
