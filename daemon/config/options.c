@@ -20,7 +20,7 @@ static const char *const auth_names[] = {
 
 static const struct option options[] = {
 	{OPTION_OF_FILE, "redis", OPTION_STRING, AT(redis), NULL, 0, 0, NULL, false,
-		"where the streams are: unix:///PATH, redis://[USER@]HOST:PORT[/DB], "
+		"where the streams are: unix://[USER@]/PATH, redis://[USER@]HOST:PORT[/DB], "
 		"sentinel://[USER@]HOST:PORT[,HOST:PORT...]/NAME, or "
 		"cluster://[USER@]HOST:PORT[,HOST:PORT...]; needed"},
 	{OPTION_OF_FILE, "redis_password", OPTION_FILE, AT(redis_password), NULL, 0, 0, NULL,

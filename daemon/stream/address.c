@@ -9,9 +9,9 @@
 #define REDIS_PORT 6379
 #define SENTINEL_PORT 26379
 
-#define FORMS                                                        \
-	"want unix:///path, redis://[user@]host[:port][/database], " \
-	"sentinel://[user@]host[:port],host[:port].../master or "    \
+#define FORMS                                                               \
+	"want unix://[user@]/path, redis://[user@]host[:port][/database], " \
+	"sentinel://[user@]host[:port],host[:port].../master or "           \
 	"cluster://[user@]host[:port],host[:port]..."
 
 static bool number(const char *text, size_t n, int most, int *out)
@@ -63,7 +63,7 @@ static bool add_host(struct address *address, const char *text, size_t n, int po
 /* user@, which is taken off *rest. */
 static bool user(const char **rest, struct address *out, struct error *err)
 {
-	const char *at = strrchr(*rest, '@');
+	const char *at = memrchr(*rest, '@', strcspn(*rest, "/"));
 
 	if (!at)
 		return true;
@@ -157,6 +157,8 @@ static bool parse(const char *url, struct address *out, struct error *err)
 	if ((rest = after(url, "cluster://")))
 		return cluster(rest, out, err);
 	if ((rest = after(url, "unix://")) || (rest = after(url, "unix:"))) {
+		if (!user(&rest, out, err))
+			return false;
 		if (rest[0] != '/') {
 			error_setf(err, "%s: want a whole path, unix:///run/redis/redis.sock",
 				url);

@@ -91,7 +91,7 @@ static enum stream_result open_only(struct stream *stream, const struct address_
 static enum stream_result open_path(struct stream *stream, struct error *err)
 {
 	struct timeval patience = {.tv_sec = CONNECT_S};
-	struct node *node = only_node(stream, xasprintf("unix:%s", stream->address.path));
+	struct node *node = only_node(stream, xasprintf("unix://%s", stream->address.path));
 
 	return took(
 		stream, node, redisConnectUnixWithTimeout(stream->address.path, patience), err);

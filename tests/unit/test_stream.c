@@ -104,6 +104,8 @@ static const struct {
 } urls[] = {
 	{"unix:///run/redis/redis.sock", NULL},
 	{"unix:/run/redis/redis.sock", NULL},
+	{"unix://dorad@/run/a@b/redis.sock", NULL},
+	{"unix://dorad:secret@/run/redis.sock", "does not belong in the address"},
 	{"redis://localhost", NULL},
 	{"redis://dorad@localhost:6380/2", NULL},
 	{"redis://[::1]:6380", NULL},
