@@ -4,7 +4,7 @@
 #include "database.h"
 #include "event/dora_event.h"
 #include "store/migration.h"
-#include "stream/stream.h"
+#include "stream/send.h"
 #include "table.h"
 
 #include "config/catalog.h"
@@ -146,12 +146,17 @@ static void check_redis(struct findings *findings, const struct config *config)
 	struct error err = {0};
 	const char *warning = NULL;
 	const char *stray = NULL;
+	const char *rights = NULL;
 	CLEANUP(stream_destroyp) struct stream *stream = stream_create(&options, &err);
 
 	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
 		stream_probe(stream, arena, &warning, &err) != STREAM_DONE ||
-		stream_stray(stream, arena, &stray, &err) != STREAM_DONE)
+		(config->receive.n_endpoints &&
+			stream_rights(stream, arena, &rights, &err) != STREAM_DONE) ||
+		(!rights && stream_stray(stream, arena, &stray, &err) != STREAM_DONE))
 		check_note(findings, "redis", FINDING_BAD, err.text);
+	else if (rights)
+		check_note(findings, "redis", FINDING_BAD, rights);
 	else if (warning)
 		check_note(findings, "redis", FINDING_WARNING, warning);
 	else if (stray)

@@ -59,6 +59,7 @@ struct forwarder_state {
 	uint64_t n_set_back; /* rows marked for that */
 	uint64_t n_buried;   /* entries of the dead stream read back */
 	bool dead_refused;   /* that stream cannot be read */
+	bool marks_refused;  /* our marks cannot be read or written */
 	uint64_t n_connects;
 	uint64_t n_failures[STREAM_WRONG + 1]; /* by enum stream_result */
 };

@@ -44,7 +44,10 @@ enum forward_check forward_check(struct forwarder *forwarder, size_t key)
 	const struct stream_place *place = &forwarder->places[key];
 	const char *name = stream_key(forwarder->stream, key);
 	struct stream_id known = noted(forwarder, name);
-	struct stream_id left = is_lower(place->mark, place->top) ? place->mark : place->top;
+	/* Of a mark that may not be read nothing is known; the top says less. */
+	bool by_mark =
+		!stream_marks_trouble(forwarder->stream) && is_lower(place->mark, place->top);
+	struct stream_id left = by_mark ? place->mark : place->top;
 	const struct ledger_note survived = {
 		.key = name, .entry_ms = left.ms, .entry_n = left.n};
 	struct error err = {0};
@@ -94,11 +97,33 @@ enum stream_result forward_check_all(struct forwarder *forwarder, struct error *
 	enum stream_result result =
 		stream_look(forwarder->stream, forwarder->writer, forwarder->places, err);
 
+	forward_note_marks(forwarder);
 	for (size_t key = 0; key < stream_n_keys(forwarder->stream); key++) {
 		if (result != STREAM_DONE || forward_check(forwarder, key) == FORWARD_STOPPED)
 			break;
 	}
 	return result;
+}
+
+/* One line when they begin to be refused and one when they are taken again. */
+void forward_note_marks(struct forwarder *forwarder)
+{
+	const char *trouble = stream_marks_trouble(forwarder->stream);
+	bool refused = trouble != NULL;
+
+	(void)pthread_mutex_lock(&forwarder->lock);
+	bool changed = refused != forwarder->state.marks_refused;
+	forwarder->state.marks_refused = refused;
+	(void)pthread_mutex_unlock(&forwarder->lock);
+	if (refused || changed)
+		memset(forwarder->marked, 0,
+			stream_n_keys(forwarder->stream) * sizeof(*forwarder->marked));
+	if (changed && refused)
+		log_error("redis refuses the marks by which its losses are seen: %s; "
+			  "deliveries go on",
+			trouble);
+	else if (changed)
+		log_info("redis takes marks again");
 }
 
 void forward_mark_later(struct forwarder *forwarder, const char *key, struct stream_id id)
@@ -127,9 +152,10 @@ enum stream_result forward_mark(struct forwarder *forwarder, struct error *err)
 {
 	enum stream_result result =
 		stream_mark(forwarder->stream, forwarder->writer, forwarder->to_mark, err);
+	bool marked = result == STREAM_DONE && !stream_marks_trouble(forwarder->stream);
 
-	for (size_t key = 0; result == STREAM_DONE && key < stream_n_keys(forwarder->stream);
-		key++)
+	forward_note_marks(forwarder);
+	for (size_t key = 0; marked && key < stream_n_keys(forwarder->stream); key++)
 		note_marked(forwarder, key);
 	return result;
 }

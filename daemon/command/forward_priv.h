@@ -63,6 +63,10 @@ void forward_marked(
 	struct forwarder *forwarder, const struct stream_addition *additions, size_t n);
 enum stream_result forward_mark(struct forwarder *forwarder, struct error *err);
 
+/* After each exchange about marks: that Redis refuses them is noted, and nothing is expected of
+ * them then. */
+void forward_note_marks(struct forwarder *forwarder);
+
 /* Reads back what the roll-up could not use. That Redis refuses it is noted, and keeps nothing
  * else from going on. */
 enum stream_result forward_bury(struct forwarder *forwarder, struct error *err);

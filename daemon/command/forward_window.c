@@ -181,6 +181,7 @@ static enum stream_result send_all(struct forwarder *forwarder, struct window *w
 		};
 
 		result = stream_send(forwarder->stream, &slice, forwarder->places, err);
+		forward_note_marks(forwarder);
 		/* Compared with what was marked before this slice. */
 		enum forward_check check =
 			check_touched(forwarder, from, slice.n_acknowledged, window->arena);

@@ -125,6 +125,8 @@ static void put_forwarder(FILE *to, const struct forwarder_state *state)
 		"Events that the roll-up could not use.");
 	metric_single(to, "dorad_forward_dead_unreadable", "gauge", state->dead_refused,
 		"1 while Redis does not let the stream of these be read.");
+	metric_single(to, "dorad_forward_marks_refused", "gauge", state->marks_refused,
+		"1 while Redis refuses the marks by which its losses are seen.");
 }
 
 static void put_redis(FILE *to, const struct forwarder_state *state)

@@ -43,6 +43,7 @@ struct status {
 		const char *address;
 		const char *trouble;
 		const char *warning;
+		const char *rights;       /* what the receiver may not do; NULL: nothing */
 		const char *dead_trouble; /* dead events cannot be read; NULL: they can */
 		struct status_stream streams[DORA_N_KINDS];
 	} redis;

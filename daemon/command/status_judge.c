@@ -89,6 +89,8 @@ void status_judge(struct status *status)
 		ACT(status, "%s", status->redis.trouble);
 	if (status->redis.warning)
 		ACT(status, "redis: %s", status->redis.warning);
+	if (status->redis.rights)
+		ACT(status, "%s: mend the key or the right to it", status->redis.rights);
 	if (status->redis.dead_trouble)
 		ACT(status,
 			"events that the roll-up cannot use are not read back: %s: mend the "

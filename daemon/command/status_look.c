@@ -5,6 +5,7 @@
 #include "database.h"
 #include "rollup.h"
 #include "store/migration.h"
+#include "stream/send.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -166,6 +167,9 @@ static void look_at_redis(const struct config *config, struct status *status)
 	if (!stream || stream_connect(stream, &err) != STREAM_DONE ||
 		stream_probe(stream, status->arena, &status->redis.warning, &err) !=
 			STREAM_DONE ||
+		(config->receive.n_endpoints &&
+			stream_rights(stream, status->arena, &status->redis.rights, &err) !=
+				STREAM_DONE) ||
 		stream_stray(stream, status->arena, &stray, &err) != STREAM_DONE ||
 		!look_at_streams(stream, status, &err))
 		status->redis.trouble = arena_strdup(status->arena, err.text);

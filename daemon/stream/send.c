@@ -60,6 +60,46 @@ static void add_addition(struct commands *commands, const struct stream *stream,
 	}
 }
 
+/* What came of reading marks, or of writing them. */
+struct mark_answers {
+	struct error refused; /* empty: none was */
+	size_t n_good;
+};
+
+/* A server that keeps marks from us takes events all the same. */
+static enum stream_result take_mark(struct mark_answers *answers, const struct answer *answer)
+{
+	switch (answer->result) {
+	case STREAM_DONE:
+		answers->n_good++;
+		return STREAM_DONE;
+	case STREAM_REFUSED:
+	case STREAM_WRONG:
+		error_setf(&answers->refused, "%s", answer->words);
+		return STREAM_DONE;
+	case STREAM_BROKEN:
+	case STREAM_LATER:
+	case STREAM_NOT_MASTER:
+	case STREAM_CLUSTER:
+	case STREAM_NO_GROUP:
+		return answer->result;
+	}
+	__builtin_unreachable();
+}
+
+static void note_marks(struct error *trouble, const struct mark_answers *answers)
+{
+	if (answers->refused.text[0] || answers->n_good)
+		*trouble = answers->refused;
+}
+
+const char *stream_marks_trouble(const struct stream *stream)
+{
+	if (stream->unread_marks.text[0])
+		return stream->unread_marks.text;
+	return stream->unwritten_marks.text[0] ? stream->unwritten_marks.text : NULL;
+}
+
 /* Where the answers of a window go. */
 struct sending {
 	const bool *touched; /* by key */
@@ -68,8 +108,11 @@ struct sending {
 	size_t n_marks;
 	struct stream_window *window;
 	struct stream_place *places;
-	enum stream_result seen;  /* the first failure of looking and marking */
-	size_t n_seen;            /* answers to that */
+	enum stream_result seen; /* the first failure of looking and marking */
+	size_t n_seen;           /* answers to that */
+	struct mark_answers read;
+	struct mark_answers written;
+	bool known;               /* out: what was there before */
 	enum stream_result *sent; /* of each addition */
 };
 
@@ -101,7 +144,7 @@ static enum stream_result take(void *context, size_t i, const struct answer *ans
 {
 	struct sending *sending = context;
 	size_t n_looks = 2 * sending->n_looked;
-	enum stream_result result;
+	enum stream_result result = STREAM_DONE;
 
 	if (i >= n_looks + sending->n_marks) {
 		size_t n = i - n_looks - sending->n_marks;
@@ -109,11 +152,11 @@ static enum stream_result take(void *context, size_t i, const struct answer *ans
 		sending->sent[n] = take_addition(&sending->window->additions[n], answer);
 		return sending->sent[n];
 	}
+	bool is_mark = i >= n_looks || i % 2 != 0;
 	if (i < n_looks)
-		result =
-			take_look(&sending->places[sending->looked[i / 2]], i % 2 != 0, answer);
-	else
-		result = answer->result;
+		result = take_look(&sending->places[sending->looked[i / 2]], is_mark, answer);
+	if (is_mark)
+		result = take_mark(i < n_looks ? &sending->read : &sending->written, answer);
 	sending->n_seen++;
 	if (sending->seen == STREAM_DONE)
 		sending->seen = result;
@@ -158,7 +201,10 @@ static enum stream_result ask_window(struct stream *stream, struct commands *com
 		add_addition(commands, stream, &sending->window->additions[i]);
 	if (result == STREAM_DONE)
 		result = ask_all(stream, commands, take, sending, err);
-	sending->window->marked = sending->seen == STREAM_DONE && sending->n_seen == n_head;
+	sending->known = sending->seen == STREAM_DONE && sending->n_seen == n_head;
+	note_marks(&stream->unread_marks, &sending->read);
+	note_marks(&stream->unwritten_marks, &sending->written);
+	sending->window->marked = sending->known && !stream_marks_trouble(stream);
 	return result;
 }
 
@@ -182,7 +228,7 @@ static enum stream_result send_window(struct stream *stream, const bool *touched
 		sending.sent[i] = STREAM_BROKEN; /* until it is answered */
 	enum stream_result result = ask_window(stream, &commands, &sending, err);
 	/* Where it is not known what was there before, nothing counts. */
-	while (window->marked && window->n_acknowledged < window->n &&
+	while (sending.known && window->n_acknowledged < window->n &&
 		sending.sent[window->n_acknowledged] == STREAM_DONE)
 		window->n_acknowledged++;
 	return result;
@@ -227,11 +273,10 @@ enum stream_result stream_has(
 	return result;
 }
 
-static enum stream_result take_any(void *context, size_t i, const struct answer *answer)
+static enum stream_result take_written(void *context, size_t i, const struct answer *answer)
 {
-	(void)context;
 	(void)i;
-	return answer->result;
+	return take_mark(context, answer);
 }
 
 enum stream_result stream_mark(struct stream *stream, const char *writer,
@@ -239,10 +284,13 @@ enum stream_result stream_mark(struct stream *stream, const char *writer,
 {
 	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
 	struct commands commands = {.arena = arena};
+	struct mark_answers answers = {0};
 
 	for (size_t key = 0; key < stream->n_keys; key++) {
 		if (marks[key].ms)
 			add_mark(&commands, stream, writer, key, marks[key]);
 	}
-	return ask_all(stream, &commands, take_any, NULL, err);
+	enum stream_result result = ask_all(stream, &commands, take_written, &answers, err);
+	note_marks(&stream->unwritten_marks, &answers);
+	return result;
 }

@@ -22,7 +22,7 @@ size_t command_text(
 /* A server that is or may be spoken to. One that is no cluster is the only one. */
 struct node {
 	struct address_host host; /* of a cluster; its name is owned */
-	char *where;              /* for words: "10.0.0.7:6379", "unix:/run/redis.sock" */
+	char *where;              /* for words: "10.0.0.7:6379", "unix:///run/redis.sock" */
 	redisContext *redis;      /* NULL: not connected */
 	int64_t patience_ms;      /* as set on redis */
 };
@@ -34,7 +34,9 @@ struct stream {
 	size_t n_shards; /* 0: keys without a shard */
 	char **keys;
 	size_t n_keys;
-	char **mark_keys; /* by shard, or one: where writers note how far they came */
+	char **mark_keys;          /* by shard, or one: where writers note how far they came */
+	struct error unread_marks; /* why they cannot be read; or empty */
+	struct error unwritten_marks; /* or written */
 	char *dead_key;
 	struct node *nodes;
 	size_t n_nodes;

@@ -26,6 +26,13 @@ struct stream_place {
 	struct stream_id mark; /* what this writer marked last; {0,0}: nothing */
 };
 
+/*
+ * Why Redis refused the marks when they were read or written last, by its rights or as a key of
+ * another type; NULL: it did not. The rest goes on without: a loss beneath another writer's
+ * entries is not seen then.
+ */
+const char *stream_marks_trouble(const struct stream *stream);
+
 /* What is sent in one go. */
 struct stream_window {
 	const char *writer;            /* whose marks: the ledger's id */
@@ -33,7 +40,7 @@ struct stream_window {
 	struct stream_addition *additions;
 	size_t n;
 	size_t n_acknowledged; /* out: how many from the first on, without a gap */
-	bool marked;           /* out: the marks are written */
+	bool marked;           /* out: the marks are written, and none was refused */
 };
 
 /*
@@ -57,5 +64,10 @@ enum stream_result stream_has(
 /* Writes the marks that are not {0,0}. */
 enum stream_result stream_mark(struct stream *stream, const char *writer,
 	const struct stream_id *marks, struct error *err);
+
+/* Whether a receiver's login may do all that it does, tried with commands that change nothing:
+ * words for what it may not, arena's, or NULL. For check and status. */
+enum stream_result stream_rights(
+	struct stream *stream, struct arena *arena, const char **out_words, struct error *err);
 
 #endif

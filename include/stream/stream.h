@@ -43,7 +43,7 @@ enum link_input stream_link_input(enum stream_result result);
 const char *stream_result_name(enum stream_result result);
 
 struct stream_options {
-	const char *url;           /* unix:///path, redis://[user@]host:port/db,
+	const char *url;           /* unix://[user@]/path, redis://[user@]host:port/db,
 				      sentinel://[user@]h1:26379,h2:26379/name or
 				      cluster://[user@]h1:7000,h2:7001 */
 	const char *password_file; /* read at each connect; NULL: none */
@@ -64,7 +64,7 @@ DEFINE_CLEANUP(struct stream *, stream_destroy);
 enum stream_result stream_connect(struct stream *stream, struct error *err);
 void stream_disconnect(struct stream *stream);
 
-/* The server behind the url just now, for log lines: "unix:/run/redis.sock". */
+/* The server behind the url just now, for log lines: "unix:///run/redis.sock". */
 const char *stream_address(const struct stream *stream);
 
 /* Whether another server takes over when this one dies: worth asking for often. */
