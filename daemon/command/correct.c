@@ -109,44 +109,7 @@ json_t *correct_event(const struct correction *correction, const char *field, js
 		"/dorad/operator", "type", "dorad.correction.v1", "time", at, "data", data);
 }
 
-int correct_deliver(const struct command_line *line, const struct config *config,
-	const struct correction *correction, const json_t *events)
-{
-	const struct header type = {"content-type", "application/x-ndjson"};
-	struct deliverer deliverer;
-	char *body = NULL;
-	size_t n_body = 0;
-	FILE *to = open_memstream(&body, &n_body);
-	size_t i;
-	json_t *event;
-
-	if (!to)
-		out_of_memory();
-	json_array_foreach(events, i, event) {
-		(void)json_dumpf(event, to, JSON_COMPACT);
-		fputc('\n', to);
-	}
-	(void)fclose(to);
-	const struct ledger_entry entry = {
-		.endpoint = "operator",
-		.source = "events",
-		.headers = &type,
-		.n_headers = 1,
-		.body = body,
-		.n_body = n_body,
-		.received_us = correction->at_us,
-	};
-	bool done = deliverer_open(&deliverer, line, config) &&
-		deliverer_keep(&deliverer, &entry, 1) && deliverer_finish(&deliverer);
-	deliverer_close(&deliverer);
-	free(body);
-	if (!done)
-		return EXIT_FAILED;
-	correct_print(line, events);
-	return EXIT_DONE;
-}
-
-void correct_print(const struct command_line *line, const json_t *events)
+static void print_events(const struct command_line *line, const json_t *events)
 {
 	static const struct sheet_column columns[] = {
 		{"id", SHEET_TEXT},
@@ -184,6 +147,43 @@ void correct_print(const struct command_line *line, const json_t *events)
 	sheet_print(sheet, command_wants_json(line), stdout);
 	if (!command_wants_json(line))
 		puts("kept; it counts from the next roll-up on");
+}
+
+int correct_deliver(const struct command_line *line, const struct config *config,
+	const struct correction *correction, const json_t *events)
+{
+	const struct header type = {"content-type", "application/x-ndjson"};
+	struct deliverer deliverer;
+	char *body = NULL;
+	size_t n_body = 0;
+	FILE *to = open_memstream(&body, &n_body);
+	size_t i;
+	json_t *event;
+
+	if (!to)
+		out_of_memory();
+	json_array_foreach(events, i, event) {
+		(void)json_dumpf(event, to, JSON_COMPACT);
+		fputc('\n', to);
+	}
+	(void)fclose(to);
+	const struct ledger_entry entry = {
+		.endpoint = "operator",
+		.source = "events",
+		.headers = &type,
+		.n_headers = 1,
+		.body = body,
+		.n_body = n_body,
+		.received_us = correction->at_us,
+	};
+	bool done = deliverer_open(&deliverer, line, config) &&
+		deliverer_keep(&deliverer, &entry, 1) && deliverer_finish(&deliverer);
+	deliverer_close(&deliverer);
+	free(body);
+	if (!done)
+		return EXIT_FAILED;
+	print_events(line, events);
+	return EXIT_DONE;
 }
 
 /* The events that the options ask for. NULL: said what is wrong with them. */

@@ -24,7 +24,6 @@ json_t *correct_event(const struct correction *correction, const char *field, js
 /* Keeps and forwards the events as one delivery of the endpoint `operator`; prints them. */
 int correct_deliver(const struct command_line *line, const struct config *config,
 	const struct correction *correction, const json_t *events);
-void correct_print(const struct command_line *line, const json_t *events);
 
 /* correct_known.c, with the database. */
 int correct_list(const struct command_line *line);

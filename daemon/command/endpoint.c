@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool is_loopback(const char *listen)
+/* Nobody on another machine reaches it. */
+static bool is_local(const char *listen)
 {
 	static const char *const local[] = {"127.", "[::1]", "localhost:", "unix:"};
 
@@ -28,7 +29,7 @@ static bool check_none(
 		return false;
 	}
 	for (size_t i = 0; i < config->receive.listen.n && !given->public_without_secret; i++) {
-		if (!is_loopback(config->receive.listen.items[i])) {
+		if (!is_local(config->receive.listen.items[i])) {
 			error_setf(err,
 				"auth: none, and %s can be reached by others: anyone could "
 				"write anything. Name a secret, listen on 127.0.0.1, or say "

@@ -66,7 +66,4 @@ struct source_options endpoint_options(
 const struct endpoint *endpoint_find(
 	const struct endpoint_set *set, const char *name, size_t n);
 
-/* Only loopback addresses and unix sockets? */
-bool is_loopback(const char *listen);
-
 #endif

@@ -40,7 +40,8 @@ static struct endpoint_tally *tally_of(struct receiver *receiver, const char *na
 	return *end;
 }
 
-void receiver_set_endpoints(struct receiver *receiver, struct endpoint_set *set)
+/* Puts another set in the place of the one that holds now. */
+static void set_endpoints(struct receiver *receiver, struct endpoint_set *set)
 {
 	(void)pthread_mutex_lock(&receiver->lock);
 	struct endpoint_set *old = receiver->endpoints;
@@ -109,7 +110,7 @@ static void reload(struct receiver *receiver, const char *path)
 	}
 	ledger_set_retention(receiver->ledger, config->receive.retention_age_us,
 		config->receive.retention_bytes);
-	receiver_set_endpoints(receiver, set);
+	set_endpoints(receiver, set);
 	http_server_set_drain(receiver->server, config->receive.drain_us);
 	const struct http_tls tls = receive_tls(config);
 	if (!http_server_reload_tls(receiver->server, &tls, &err))
@@ -211,7 +212,7 @@ static bool receiver_init(struct receiver *receiver, struct endpoint_set *set,
 	(void)pthread_mutex_init(&receiver->lock, NULL);
 	receiver->started_us = receive_clock_us(CLOCK_REALTIME);
 	receiver->beat_us = receive_clock_us(CLOCK_MONOTONIC);
-	receiver_set_endpoints(receiver, set);
+	set_endpoints(receiver, set);
 	if (ledger_open(&ledger_options, &receiver->ledger, err) != LEDGER_OPENED)
 		return false;
 	const struct forwarder_options forwarder_options = {

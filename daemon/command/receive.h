@@ -43,9 +43,6 @@ static inline int64_t receive_clock_us(clockid_t clock)
 /* The set that holds now; drop it. */
 struct endpoint_set *receiver_endpoints(struct receiver *receiver);
 
-/* Puts another set in its place. */
-void receiver_set_endpoints(struct receiver *receiver, struct endpoint_set *set);
-
 /* receive_options.c: as the configuration says; the handler is missing. The caller frees the
  * list of addresses. */
 struct http_options receive_options(

@@ -37,7 +37,7 @@ static const struct {
 	{505, "HTTP Version Not Supported"},
 };
 
-const char *answer_phrase(int status)
+static const char *phrase_of(int status)
 {
 	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
 		if (phrases[i].status == status)
@@ -83,7 +83,7 @@ static void write_head(FILE *out, const struct http_answer *answer, bool keep_al
 
 	format_date(now, date);
 	(void)fprintf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", answer->status,
-		answer_phrase(answer->status), date);
+		phrase_of(answer->status), date);
 	if (answer->n_body > 0 || answer->content_type)
 		(void)fprintf(out, "Content-Type: %s\r\n",
 			answer->content_type ? answer->content_type
@@ -114,7 +114,7 @@ static size_t format_bare(
 	date.at = now;
 	int n = snprintf(bytes, sizeof(bytes),
 		"HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: 0\r\n%s\r\n", answer->status,
-		answer_phrase(answer->status), date.text,
+		phrase_of(answer->status), date.text,
 		keep_alive ? "" : "Connection: close\r\n");
 	*out = xmemdup(bytes, (size_t)n);
 	return (size_t)n;

@@ -11,6 +11,4 @@
 size_t answer_format(
 	const struct http_answer *answer, bool head, bool keep_alive, time_t now, char **out);
 
-const char *answer_phrase(int status);
-
 #endif

@@ -48,7 +48,6 @@ struct http_request {
 	bool agreed; /* on_head has been called, and said yes */
 	bool handed; /* to on_request */
 	char peer[ADDRESS_TEXT_MAX];
-	void *data;
 	size_t memory; /* charged to the counters */
 	size_t file;
 	char *answer; /* bytes of it, once there */

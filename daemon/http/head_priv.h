@@ -24,7 +24,6 @@ struct text {
 };
 
 void text_append(struct text *text, const char *bytes, size_t n);
-void text_clear(struct text *text);
 
 enum line_state {
 	LINE_METHOD,

@@ -49,7 +49,7 @@ void text_append(struct text *text, const char *bytes, size_t n)
 	text->n += n;
 }
 
-void text_clear(struct text *text)
+static void text_clear(struct text *text)
 {
 	free(text->bytes);
 	*text = (struct text){0};

@@ -184,16 +184,6 @@ const char *http_request_header(const struct http_request *request, const char *
 	return NULL;
 }
 
-void http_request_set_data(struct http_request *request, void *data)
-{
-	request->data = data;
-}
-
-void *http_request_data(const struct http_request *request)
-{
-	return request->data;
-}
-
 char *http_request_take_body(struct http_request *request, size_t *out_n)
 {
 	assert(request->handed && !request->taken);

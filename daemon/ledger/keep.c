@@ -41,7 +41,8 @@ static int keep_body(
 	return code;
 }
 
-int keep_row(struct ledger *ledger, struct db *db, const struct ledger_entry *entry,
+/* One row. SQLITE_OK or not. */
+static int keep_row(struct ledger *ledger, struct db *db, const struct ledger_entry *entry,
 	int64_t *out_seq)
 {
 	static const char sql[] =

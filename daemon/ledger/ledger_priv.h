@@ -71,8 +71,4 @@ bool space_make(struct ledger *ledger, int64_t want_bytes);
 void space_rest(struct ledger *ledger);
 bool space_expire(struct ledger *ledger, bool full); /* true: there may be more to delete */
 
-/* keep.c: one row. SQLITE_OK or not. */
-int keep_row(struct ledger *ledger, struct db *db, const struct ledger_entry *entry,
-	int64_t *out_seq);
-
 #endif

@@ -133,7 +133,8 @@ static int read_bad(struct db *db, struct arena *arena, struct ledger_row *row)
 	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : reset;
 }
 
-int row_read_rest(struct db *db, struct arena *arena, struct ledger_row *row)
+/* What it made, and its bad lines. SQLITE_OK or not. */
+static int read_rest(struct db *db, struct arena *arena, struct ledger_row *row)
 {
 	int code = read_made(db, arena, row);
 
@@ -195,7 +196,7 @@ static int read_next(struct db *db, const struct wanted *wanted, struct ledger_r
 		code = read_window(db, next_again, wanted, out);
 	for (size_t i = 0; i < out->n && code == SQLITE_OK; i++) {
 		if (out->items[i].n_made || out->items[i].n_bad)
-			code = row_read_rest(db, wanted->arena, &out->items[i]);
+			code = read_rest(db, wanted->arena, &out->items[i]);
 	}
 	if (!sqlite3_get_autocommit(db->handle)) {
 		int end = db_run(db, "COMMIT");
@@ -271,7 +272,7 @@ bool ledger_find(struct ledger *ledger, int64_t seq, struct arena *arena,
 		}
 		(void)sqlite3_reset(select);
 	}
-	int rest = code == SQLITE_ROW ? row_read_rest(db, arena, out) : SQLITE_OK;
+	int rest = code == SQLITE_ROW ? read_rest(db, arena, out) : SQLITE_OK;
 	if ((code != SQLITE_ROW && code != SQLITE_DONE) || rest != SQLITE_OK)
 		ledger_reading_failed(ledger, db, err);
 	ledger_end_reading(ledger);

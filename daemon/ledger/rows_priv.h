@@ -16,9 +16,6 @@
  * row->body NULL, row->unreadable says why. */
 void row_read(struct db *db, sqlite3_stmt *select, struct arena *arena, struct ledger_row *out);
 
-/* What it made, and its bad lines. SQLITE_OK or not. */
-int row_read_rest(struct db *db, struct arena *arena, struct ledger_row *row);
-
 /* The column's text in the arena; NULL for NULL. */
 const char *column_text(sqlite3_stmt *select, int column, struct arena *arena);
 

@@ -23,7 +23,7 @@ void api_answer(struct visit *visit, json_t *document)
 	visit_answer(visit, "application/json", text, strlen(text));
 }
 
-json_t *api_url(struct visit *visit, bool is_team, const char *name)
+static json_t *url_of(struct visit *visit, bool is_team, const char *name)
 {
 	const char *base = visit->settings->base_url;
 
@@ -31,11 +31,11 @@ json_t *api_url(struct visit *visit, bool is_team, const char *name)
 		route_plural(is_team), name, (char *)NULL));
 }
 
-bool api_month(const struct visit *visit, const char *name, int *out, struct error *err)
+static bool read_month(const struct visit *visit, const char *name, int *out, struct error *err)
 {
 	const char *text = visit_parameter(visit, name);
 
-	*out = 0;
+	*out = 0; /* where it is absent */
 	if (!text || month_parse(text, out))
 		return true;
 	error_setf(err, "%s=%s: want a month, as 2026-03", name, text);
@@ -119,7 +119,7 @@ enum visit_result api_directory(struct visit *visit, struct error *err)
 				text_or_null(rows_text(ask.rows, i, "title")), "team",
 				text_or_null(rows_text(ask.rows, i, "team")), "phase",
 				text_or_null(rows_text(ask.rows, i, "phase")), "url",
-				api_url(visit, is_team, last)));
+				url_of(visit, is_team, last)));
 	}
 	if (n > limit)
 		visit->link = arena_printf(visit->arena, "<%s>; rel=\"next\"",
@@ -157,7 +157,7 @@ enum visit_result api_scope(struct visit *visit, struct error *err)
 			text_or_null(scope->title), "team", text_or_null(scope->team), "phase",
 			text_or_null(scope->phase), "links", links ? links : json_object(),
 			"services", services ? services : json_array(), "url",
-			api_url(visit, scope->is_team, scope->name)));
+			url_of(visit, scope->is_team, scope->name)));
 	return VISIT_DONE;
 }
 
@@ -190,7 +190,7 @@ enum visit_result api_months(struct visit *visit, struct error *err)
 	int from;
 	int to;
 
-	if (!api_month(visit, "from", &from, err) || !api_month(visit, "to", &to, err))
+	if (!read_month(visit, "from", &from, err) || !read_month(visit, "to", &to, err))
 		return VISIT_WRONG;
 	struct store_ask ask = {
 		.sql = visit->route.is_team ? team_months_sql : service_months_sql,
@@ -231,7 +231,7 @@ enum visit_result api_trends(struct visit *visit, struct error *err)
 {
 	struct scope *scope = arena_alloc(visit->arena, sizeof(*scope));
 
-	if (!api_month(visit, "month", &visit->route.month, err))
+	if (!read_month(visit, "month", &visit->route.month, err))
 		return VISIT_WRONG;
 	enum visit_result result = scope_read(visit, scope, NULL, 0, err);
 	if (result != VISIT_DONE)
@@ -289,7 +289,7 @@ enum visit_result api_explain(struct visit *visit, struct error *err)
 	int month;
 	size_t n = 0;
 
-	if (!api_month(visit, "month", &month, err))
+	if (!read_month(visit, "month", &month, err))
 		return VISIT_WRONG;
 	if (!month || (asked && !metric_by_trend(asked, &only))) {
 		error_setf(err,
@@ -343,7 +343,7 @@ static void add_items(
 				rows_text(rows, i, "throughput"), "worsening", worsening,
 				"since", rows_text(rows, i, "since"), (size_t)7,
 				"two_months_running", rows_is_true(rows, i, "running"), "url",
-				api_url(visit, is_team, name)));
+				url_of(visit, is_team, name)));
 	}
 }
 

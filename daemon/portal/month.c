@@ -85,12 +85,3 @@ int month_of_year(int month)
 {
 	return month % 12 + 1;
 }
-
-int month_days(int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	int year = month / 12;
-	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-	return days[month % 12] + (month % 12 == 1 && leap);
-}

@@ -260,7 +260,8 @@ static void put_push(void *context, const struct lineage_push *push)
 	gather->system->push(gather, push);
 }
 
-void gather_flush(struct gather *gather)
+/* Commits that were held back go out as pushes. */
+static void flush(struct gather *gather)
 {
 	if (lineage_n(gather->lineage))
 		lineage_each(gather->lineage, put_push, gather);
@@ -273,7 +274,7 @@ void gather_commit_of(struct gather *gather, json_t *repository,
 {
 	if (gather->lineage_of &&
 		(gather->lineage_of != repository || lineage_n(gather->lineage) >= HELD_BACK))
-		gather_flush(gather);
+		flush(gather);
 	if (!gather->lineage_of)
 		gather->lineage_of = json_incref(repository);
 	char *text = json_dumps(entry, JSON_COMPACT);
@@ -383,7 +384,7 @@ bool gather_take(struct gather *gather, const char *bytes, size_t n, const char 
 
 bool gather_end(struct gather *gather)
 {
-	gather_flush(gather);
+	flush(gather);
 	deliver(gather);
 	return !gather->stopped;
 }

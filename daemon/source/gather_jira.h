@@ -24,7 +24,4 @@ struct jira_history {
 void jira_history_read(
 	struct jira_history *history, const struct gather *gather, const struct reader *issue);
 
-/* The category's key, of a status by its id; NULL: not known. Belongs to the arena. */
-const char *jira_category(const struct jira_history *history, const char *status);
-
 #endif

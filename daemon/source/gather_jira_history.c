@@ -9,7 +9,8 @@
 /* Undoes one item of a change in the fields as they were after it. */
 typedef void undo_item(struct jira_history *history, json_t *fields, const struct reader *item);
 
-const char *jira_category(const struct jira_history *history, const char *status)
+/* The category's key, of a status by its id; NULL: not known. */
+static const char *category_of(const struct jira_history *history, const char *status)
 {
 	json_auto_t *known = gather_known(history->gather, "status", status);
 	const char *key = json_string_value(json_object_get(known, "category"));
@@ -27,7 +28,7 @@ static void set_named(json_t *fields, const char *field, const char *name)
 static void undo_status(struct jira_history *history, json_t *fields, const struct reader *item)
 {
 	const char *id = reader_id_or_null(item, "from");
-	const char *category = id ? jira_category(history, id) : NULL;
+	const char *category = id ? category_of(history, id) : NULL;
 	json_t *status = json_object();
 
 	gather_copy(status, "id", item, "from");

@@ -91,8 +91,6 @@ json_t *gather_repository(const struct gather *gather, const char *host, const c
 
 /* -- help -------------------------------------------------------------------------------- */
 
-/* Commits that were held back go out as pushes. */
-void gather_flush(struct gather *gather);
 /* Holds a commit of that repository back; entry: as a push has it, its reference taken over. */
 void gather_commit_of(struct gather *gather, json_t *repository,
 	const struct lineage_commit *commit, json_t *entry);

@@ -200,13 +200,6 @@ bool reader_is_true(const struct reader *reader, const char *path)
 	return json_is_true(value) || is_word(value, "true") || is_word(value, "1");
 }
 
-bool reader_is_false(const struct reader *reader, const char *path)
-{
-	const json_t *value = reader_find(reader, path);
-
-	return json_is_false(value) || is_word(value, "false");
-}
-
 bool choice_find(const struct choice *choices, size_t n, const char *word, int *out)
 {
 	for (size_t i = 0; word && i < n; i++) {

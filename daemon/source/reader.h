@@ -60,7 +60,6 @@ bool reader_int(const struct reader *reader, const char *path, int64_t *out);
 
 /* true, "true" or "1"; anything else is false. */
 bool reader_is_true(const struct reader *reader, const char *path);
-bool reader_is_false(const struct reader *reader, const char *path); /* false or "false" */
 
 /* A word and what it means; without regard to case. */
 struct choice {

@@ -15,7 +15,7 @@
 #define SENTINEL_US 500000
 #define PASSWORD_MAX 1024
 
-void node_close(struct node *node)
+static void node_close(struct node *node)
 {
 	if (node->redis)
 		redisFree(node->redis);

@@ -89,15 +89,3 @@ int64_t link_wait_us(const struct link *link)
 {
 	return link->wait_us;
 }
-
-const char *link_state_name(enum link_state state)
-{
-	static const char *const names[] = {
-		[LINK_DOWN] = "down",
-		[LINK_CONNECTING] = "connecting",
-		[LINK_READY] = "ready",
-		[LINK_PAUSED] = "paused",
-	};
-
-	return names[state];
-}

@@ -51,7 +51,6 @@ struct stream {
 
 /* connect.c: connects to a node if need be, and says the password. */
 enum stream_result node_open(struct stream *stream, size_t at, struct error *err);
-void node_close(struct node *node);
 
 /* cluster.c. The node of that address; it is added if there is none. */
 size_t node_find(struct stream *stream, const char *name, int port);

@@ -47,10 +47,6 @@ const struct http_view *http_request_view(const struct http_request *request);
 /* The value of the first header of that name (lower case), or NULL. */
 const char *http_request_header(const struct http_request *request, const char *name);
 
-/* For the handler's own use between on_head and the answer; NULL at first. Not freed here. */
-void http_request_set_data(struct http_request *request, void *data);
-void *http_request_data(const struct http_request *request);
-
 /* The body's bytes become the caller's, to be freed with http_body_free(); the view's body
  * stays readable until then. Read only: a large one is a mapped file. NULL: there is none. */
 char *http_request_take_body(struct http_request *request, size_t *out_n);

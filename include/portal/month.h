@@ -19,6 +19,5 @@ void month_short(int month, char out[static MONTH_TEXT]); /* Mar 2026 */
 
 int month_year(int month);
 int month_of_year(int month); /* 1 to 12 */
-int month_days(int month);
 
 #endif

@@ -54,7 +54,4 @@ enum link_action link_step(struct link *link, enum link_input input);
 /* How long LINK_DO_WAIT meant. */
 int64_t link_wait_us(const struct link *link);
 
-/* "down", "connecting", "ready", "paused": for log lines. */
-const char *link_state_name(enum link_state state);
-
 #endif

@@ -31,10 +31,6 @@ def headers():
     return tracked("*.h")
 
 
-def public_headers():
-    return tracked("include/*.h")
-
-
 def read(name):
     with open(os.path.join(ROOT, name), encoding="utf-8") as file:
         return file.read()

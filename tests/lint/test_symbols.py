@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing of ours has a name that a library has, or could come to have.
+"""Nothing of ours has a name that a library has, or could come to have; and nothing is offered
+that nobody takes.
 
 A struct of ours with a library's name compiles without a warning, and then one side frees the
 other's memory.
@@ -29,6 +30,11 @@ def nm(*arguments):
 def archives():
     return [os.path.join(folder, name) for folder, _, names in os.walk(BUILD + "/daemon")
             for name in names if name.endswith(".a")]
+
+
+def objects():
+    return [os.path.join(folder, name) for folder, _, names in os.walk(BUILD)
+            for name in names if name.endswith(".o")]
 
 
 def libraries():
@@ -63,3 +69,17 @@ def test_no_type_or_macro_of_ours_begins_as_a_librarys_do():
     assert_none(f"{name}: {kind or macro}" for name in headers() + c_files()
                 for kind, macro in definition.findall(without_comments(read(name)))
                 if THEIRS.match(kind or macro))
+
+
+def of_kind(kind, paths):
+    lines = subprocess.run(["nm", *paths], check=True, text=True,
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    return {line.split()[-1] for line in lines if line.split()[-2:-1] == [kind]}
+
+
+def test_a_function_that_a_header_offers_is_called_from_another_file():
+    """One that its own file alone calls is static, and one that nobody calls is gone."""
+    # An object may be left of a file that is gone; an archive has what there is now.
+    offered, called = of_kind("T", archives()), of_kind("U", objects())
+    assert len(offered) > 500, "the archives were not read"
+    assert not offered - called

@@ -210,7 +210,7 @@ static void a_link_connects_works_and_comes_back(void)
 	CHECK(link_wait_us(&link) >= 0 && link_wait_us(&link) <= 50000);
 	CHECK_INT(link_step(&link, LINK_TIMER), LINK_DO_CONNECT);
 	CHECK_INT(link_step(&link, LINK_TIMER), LINK_DO_NOTHING);
-	CHECK_STR(link_state_name(link.state), "connecting");
+	CHECK_INT(link.state, LINK_CONNECTING);
 }
 
 static void a_busy_server_is_asked_again_on_the_same_connection(void)
@@ -221,7 +221,7 @@ static void a_busy_server_is_asked_again_on_the_same_connection(void)
 	(void)link_step(&link, LINK_TIMER);
 	(void)link_step(&link, LINK_OPENED);
 	CHECK_INT(link_step(&link, LINK_BUSY), LINK_DO_WAIT);
-	CHECK_STR(link_state_name(link.state), "paused");
+	CHECK_INT(link.state, LINK_PAUSED);
 	CHECK_INT(link_step(&link, LINK_TIMER), LINK_DO_WORK);
 }
 
