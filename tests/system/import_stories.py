@@ -238,8 +238,8 @@ def told(n, kind, *steps):
                               "fromString": before[2], "to": None, "toString": status_[2]})
         webhook = jira(UPDATED, time, n, status_, created, kind, items, **fields)
         if status_[2] and before == status_:
-            webhook[0]["issue"]["fields"]["resolutiondate"] = resolved
-        resolved = webhook[0]["issue"]["fields"]["resolutiondate"]
+            webhook[0]["issue"]["fields"]["resolutiondate"] = \
+                webhooks[-1][0]["issue"]["fields"]["resolutiondate"]
         webhooks.append(webhook)
         histories.append({"id": webhook[0]["changelog"]["id"], "items": items,
                           "created": f"2026-06-{time}.000+0000"})
