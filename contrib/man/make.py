@@ -113,15 +113,20 @@ def command_options(command):
     return tagged(items) if items else ""
 
 
+def paragraph_text(paragraph):
+    """A command, a list of words with what each means, or prose."""
+    lines = paragraph.split("\n")
+    if paragraph.startswith("  "):
+        return "\n".join([".Bd -literal -offset indent", *map(roff, lines), ".Ed"])
+    if re.match(r"\w+ {2,}\S", paragraph):
+        words = re.findall(r"^(\w+) {2,}(.*(?:\n .*)*)", paragraph, re.M)
+        return tagged(f".It Ic {word}\n{sentences(' '.join(text.split()))}"
+                      for word, text in words)
+    return ".Pp\n" + sentences(" ".join(lines))
+
+
 def command_text(command):
-    parts = []
-    if command["details"]:
-        for paragraph in command["details"].split("\n\n"):
-            if paragraph.startswith("  "):
-                parts += [".Bd -literal -offset indent",
-                          "\n".join(map(roff, paragraph.split("\n"))), ".Ed"]
-            else:
-                parts += [".Pp", sentences(" ".join(paragraph.split("\n")))]
+    parts = [paragraph_text(it) for it in (command["details"] or "").split("\n\n") if it]
     own = command_options(command)
     if own:
         parts.append(own)
@@ -205,7 +210,7 @@ def expand(tables, line):
     if word == "COMMANDS":
         return commands(tables)
     if word == "COMMAND":
-        return command_text(next(c for c in tables["commands"] if c["name"] == rest))
+        return command_options(next(c for c in tables["commands"] if c["name"] == rest))
     if word == "OPTIONS":
         return options(tables, rest.split())
     if word == "ENDPOINT":

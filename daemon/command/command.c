@@ -33,8 +33,8 @@ static const struct command_option common[] = {
 	{0},
 };
 
-static const struct command_option option_json = {
-	"--json", NULL, "one JSON array of objects in place of a table", false};
+static const struct command_option option_json = {"--json", NULL,
+	"JSON in place of a table: an array of objects, or one of one thing", false};
 
 const char *command_option(const struct command_line *line, const char *name, size_t nth)
 {
@@ -96,8 +96,9 @@ int command_misuse(const struct command_line *line, const char *fmt, ...)
 	va_start(args, fmt);
 	fprintf(stderr, "dorad %s: ", line->command->name);
 	vfprintf(stderr, fmt, args);
-	fprintf(stderr, "\nusage: dorad %s [options] %s\ntry: dorad %s --help\n",
-		line->command->name, line->command->arguments, line->command->name);
+	fprintf(stderr, "\nusage: dorad %s [options]%s%s\ntry: dorad %s --help\n",
+		line->command->name, *line->command->arguments ? " " : "",
+		line->command->arguments, line->command->name);
 	va_end(args);
 	return EXIT_MISUSED;
 }
@@ -116,8 +117,8 @@ static void print_options(const struct command_option *options)
 
 static void print_command_help(const struct command *command)
 {
-	printf("usage: dorad %s [options] %s\n\n%s\n", command->name, command->arguments,
-		command->summary);
+	printf("usage: dorad %s [options]%s%s\n\n%s\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->summary);
 	if (command->details)
 		printf("\n%s\n", command->details);
 	printf("\noptions:\n");
