@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/portal.h"
 
+#include "again_priv.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "http/metrics.h"
-#include "portal/shelf.h"
 #include "portal_priv.h"
 #include "queue_priv.h"
 
@@ -20,8 +20,10 @@
 /* Each has a connection to Postgres. Pages take a few milliseconds, mostly there. */
 #define WORKERS 4
 
-/* A page that Postgres takes longer for is not coming. */
+/* A page that Postgres takes longer for is not coming: of one that can still say so, and of one
+ * that says nothing at all. */
 #define STATEMENT_TIMEOUT_S 10
+#define SILENCE_S 12
 
 /* Of the pages that are kept: a thousand services' and more. */
 #define SHELF_BYTES ((size_t)16 << 20)
@@ -41,6 +43,7 @@ struct portal {
 	struct shelf *shelf;
 	bool metrics_apart;
 
+	atomic_bool given_up; /* nobody waits for Postgres any more */
 	struct queue *queue;
 	struct worker workers[WORKERS];
 	size_t n_workers;
@@ -110,53 +113,6 @@ static bool is_granted(const struct visit *visit)
 		access_is_granted(&visit->settings->access, visit->view);
 }
 
-static bool take_again(
-	struct portal *portal, struct visit *visit, const char *key, struct shelf_page *out)
-{
-	if (!shelf_has(portal->shelf, key))
-		return false;
-	if (shelf_take(portal->shelf, key, NULL, now_us(CLOCK_MONOTONIC), visit->arena, out))
-		return true;
-	const char *version = visit_version_now(visit);
-	return version && shelf_take(portal->shelf, key, version, 0, visit->arena, out);
-}
-
-/* What was made for the same address, if the database has not changed since; or not long ago,
- * of what is dear. */
-static bool is_at_hand(struct portal *portal, struct visit *visit, const char *key)
-{
-	struct shelf_page page;
-
-	if (!take_again(portal, visit, key, &page))
-		return false;
-	visit->policy = page.policy;
-	visit->cache = page.cache;
-	visit->link = page.link;
-	visit->etag = page.etag;
-	visit->for_all = page.for_all;
-	visit_answer(visit, page.type, page.body, page.n_body);
-	portal->counts.again++;
-	return true;
-}
-
-static void put_by(
-	struct portal *portal, const struct visit *visit, const char *key, int64_t began_us)
-{
-	int64_t ended_us = now_us(CLOCK_MONOTONIC);
-	const struct shelf_page page = {.type = visit->type,
-		.policy = visit->policy,
-		.cache = visit->cache,
-		.link = visit->link,
-		.etag = visit->etag,
-		.for_all = visit->for_all,
-		.until_us = visit->is_dear ? ended_us + keep_for_us(ended_us - began_us) : 0,
-		.body = visit->body,
-		.n_body = visit->n_body};
-
-	if (visit->etag && visit->version && !visit->is_aged)
-		shelf_put(portal->shelf, key, visit->version, &page);
-}
-
 static void answer(struct portal *portal, struct visit *visit, struct error *err)
 {
 	const struct http_view *view = visit->view;
@@ -165,11 +121,18 @@ static void answer(struct portal *portal, struct visit *visit, struct error *err
 		(unsigned long long)visit->settings->generation, view->path,
 		view->query ? view->query : "");
 
-	if (is_at_hand(portal, visit, key))
+	/* After the end of the front door: who asked has gone, and Postgres may hang. */
+	if (portal->given_up) {
+		visit_problem(visit, 503, "The portal is being stopped.");
 		return;
+	}
+	if (again_take(portal->shelf, visit, key)) {
+		portal->counts.again++;
+		return;
+	}
 	visit_serve(visit, err);
 	reply_tag(visit);
-	put_by(portal, visit, key, began_us);
+	again_put(portal->shelf, visit, key, began_us);
 }
 
 static void make(struct portal *portal, struct visit *visit)
@@ -244,6 +207,13 @@ static void *work(void *context)
 	return NULL;
 }
 
+static bool go_on(void *context)
+{
+	const struct portal *portal = context;
+
+	return !portal->given_up;
+}
+
 /* ---- the front door's side ---- */
 
 static int on_head(void *context, struct http_request *request, const char **allow)
@@ -258,6 +228,13 @@ static int on_head(void *context, struct http_request *request, const char **all
 	return method == HTTP_GET || method == HTTP_HEAD || method == HTTP_OPTIONS ? 0 : 405;
 }
 
+static bool needs_no_database(const char *path)
+{
+	CLEANUP(arena_destroyp) struct arena *arena = arena_create();
+
+	return !route_is_read(portal_route(arena, path).page);
+}
+
 static void on_request(void *context, struct http_request *request)
 {
 	struct portal *portal = context;
@@ -265,11 +242,11 @@ static void on_request(void *context, struct http_request *request)
 	bool metrics = view->listener == LISTENER_METRICS ||
 		(!portal->metrics_apart && strcmp(view->path, "/metrics") == 0);
 
-	/* What a probe asks must not wait behind pages. */
+	/* What a probe asks, and a page's own style, must not wait behind pages. */
 	if (metrics) {
 		portal_metrics_answer(
 			&portal->counts, portal->server, queue_length(portal->queue), request);
-	} else if (strcmp(view->path, "/healthz") == 0) {
+	} else if (view->method == HTTP_OPTIONS || needs_no_database(view->path)) {
 		serve(portal, NULL, &request, 1);
 	} else if (!queue_put(portal->queue, request)) {
 		portal->counts.refused++;
@@ -284,7 +261,10 @@ static bool start_workers(struct portal *portal, const struct config *config, st
 	const struct store_options options = {.conninfo = config->portal.postgres,
 		.application = "dorad portal",
 		.read_only = true,
-		.statement_timeout_s = STATEMENT_TIMEOUT_S};
+		.statement_timeout_s = STATEMENT_TIMEOUT_S,
+		.batch_timeout_s = SILENCE_S,
+		.waiting = go_on,
+		.context = portal};
 
 	if (!config->portal.postgres) {
 		error_setf(err,
@@ -365,6 +345,7 @@ void portal_destroy(struct portal *portal)
 	if (!portal)
 		return;
 
+	portal->given_up = true;
 	queue_stop(portal->queue);
 	/* They answer what still waits, so that nothing is held when the server goes. */
 	for (size_t i = 0; i < portal->n_workers; i++) {

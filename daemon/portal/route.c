@@ -123,6 +123,11 @@ struct route portal_route(struct arena *arena, const char *path)
 	return route;
 }
 
+bool route_is_read(enum route_page page)
+{
+	return page >= ROUTE_READY && page != ROUTE_API_NONE && page != ROUTE_DORA_NONE;
+}
+
 const char *route_plural(bool is_team)
 {
 	return is_team ? "teams" : "services";

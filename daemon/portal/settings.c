@@ -11,6 +11,9 @@
 /* Nobody sends the portal anything but questions. */
 #define MOST_BODY 4096
 
+/* Longer than Postgres is waited for, behind another page that is, too: who asks gets words. */
+#define ANSWER_US INT64_C(30000000)
+
 void settings_destroy(struct settings *settings)
 {
 	if (!settings)
@@ -66,7 +69,7 @@ struct http_options settings_front(const struct config *config, struct http_list
 		.n_listen = addresses->n + metrics->n,
 		.trusted_proxies = (const char *const *)config->portal.trusted_proxies.items,
 		.n_trusted_proxies = config->portal.trusted_proxies.n,
-		.limits = {.body_bytes = MOST_BODY}};
+		.limits = {.body_bytes = MOST_BODY, .answer_us = ANSWER_US}};
 }
 
 bool portal_check(const struct config *config, struct error *err)

@@ -2,6 +2,7 @@
 #include "store_priv.h"
 
 #include <poll.h>
+#include <time.h>
 
 /* How often who waits for Postgres is asked whether to go on. */
 #define ASK_MS 1000
@@ -34,6 +35,34 @@ static void wait_for_answer(struct store *store)
 			cancelled = true;
 		}
 	}
+}
+
+int64_t store_now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* A cancel would need an answer, too: of a server that gives none nothing is asked. */
+bool store_wait(struct store *store, int64_t until_us)
+{
+	struct pollfd file = {.fd = PQsocket(store->connection), .events = POLLIN};
+
+	while (PQisBusy(store->connection)) {
+		int64_t left_us = until_us ? until_us - store_now_us() : INT64_MAX;
+
+		if (left_us <= 0)
+			return false;
+		int n = poll(
+			&file, 1, left_us < ASK_MS * 1000 ? (int)(left_us / 1000) + 1 : ASK_MS);
+		if (n > 0 && !PQconsumeInput(store->connection))
+			return true;
+		if (n == 0 && store->waiting && !store->waiting(store->context))
+			return false;
+	}
+	return true;
 }
 
 PGresult *store_await(struct store *store)

@@ -11,6 +11,13 @@
  * anything cannot block for ever (libpq, "Pipeline Mode"). */
 #define BEGIN_READING "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+/* One attempt at a batch. */
+struct batch {
+	struct store *store;
+	int64_t until_us; /* it is given up then, 0: never */
+	bool is_late;     /* it was, and with it the connection */
+};
+
 /* Which asks of a batch are preceded by their preparation: bit i is ask i. */
 typedef uint64_t fresh_set;
 
@@ -63,40 +70,52 @@ static bool send_all(
 		PQpipelineSync(to);
 }
 
-/* The result of the next command; what follows it is a NULL. */
-static PGresult *next_result(struct store *store)
+/* The result of the next command, or NULL: of no command, or it did not come in time. */
+static PGresult *get_result(struct batch *batch)
 {
-	PGresult *result = PQgetResult(store->connection);
+	if (!batch->is_late)
+		batch->is_late = !store_wait(batch->store, batch->until_us);
+	return batch->is_late ? NULL : PQgetResult(batch->store->connection);
+}
+
+/* What follows a result is a NULL. */
+static PGresult *next_result(struct batch *batch)
+{
+	PGresult *result = get_result(batch);
 
 	for (PGresult *more = result; more;) {
-		more = PQgetResult(store->connection);
+		more = get_result(batch);
 		PQclear(more); /* only a lost connection has more to say */
 	}
 	return result;
 }
 
-static enum store_class check(struct store *store, const PGresult *result, struct error *err)
+static enum store_class check(struct batch *batch, const PGresult *result, struct error *err)
 {
 	ExecStatusType status = PQresultStatus(result);
 
+	if (batch->is_late) {
+		error_setf(err, "postgres: no answer in time");
+		return STORE_LATER;
+	}
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return STORE_FINE;
-	return store_failed(store, result, err);
+	return store_failed(batch->store, result, err);
 }
 
-static enum store_class take_command(struct store *store, struct error *err)
+static enum store_class take_command(struct batch *batch, struct error *err)
 {
-	PGresult *result = next_result(store);
-	enum store_class class = check(store, result, err);
+	PGresult *result = next_result(batch);
+	enum store_class class = check(batch, result, err);
 
 	PQclear(result);
 	return class;
 }
 
-static enum store_class take_ask(struct store *store, struct store_ask *ask, struct error *err)
+static enum store_class take_ask(struct batch *batch, struct store_ask *ask, struct error *err)
 {
-	PGresult *result = next_result(store);
-	enum store_class class = check(store, result, err);
+	PGresult *result = next_result(batch);
+	enum store_class class = check(batch, result, err);
 	if (class == STORE_FINE)
 		ask->rows = store_rows_of(result);
 	else
@@ -104,25 +123,27 @@ static enum store_class take_ask(struct store *store, struct store_ask *ask, str
 	return class;
 }
 
-static enum store_class take_asks(struct store *store, struct store_ask *asks, size_t n_asks,
+static enum store_class take_asks(struct batch *batch, struct store_ask *asks, size_t n_asks,
 	fresh_set fresh, struct error *err)
 {
-	enum store_class class = take_command(store, err); /* BEGIN */
+	struct store *store = batch->store;
+	enum store_class class = take_command(batch, err); /* BEGIN */
 
 	if (class == STORE_FINE && store->pooled)
-		class = take_command(store, err);
+		class = take_command(batch, err);
 	for (size_t i = 0; i < n_asks && class == STORE_FINE; i++) {
 		if (fresh >> i & 1)
-			class = take_command(store, err);
+			class = take_command(batch, err);
 		if (class == STORE_FINE)
-			class = take_ask(store, &asks[i], err);
+			class = take_ask(batch, &asks[i], err);
 	}
 	if (class == STORE_FINE)
-		class = take_command(store, err);
+		class = take_command(batch, err);
+	PGresult *sync = class == STORE_FINE ? get_result(batch) : NULL;
+	if (batch->is_late)
+		return check(batch, NULL, err);
 	if (class != STORE_FINE)
 		return class;
-
-	PGresult *sync = PQgetResult(store->connection);
 	bool in_step = PQresultStatus(sync) == PGRES_PIPELINE_SYNC &&
 		PQexitPipelineMode(store->connection);
 	PQclear(sync);
@@ -140,8 +161,12 @@ static enum store_class attempt(
 	assert(n_asks <= sizeof(fresh) * 8);
 	if (class != STORE_FINE)
 		return class;
+	struct batch batch = {.store = store,
+		.until_us = store->batch_timeout_s
+			? store_now_us() + INT64_C(1000000) * store->batch_timeout_s
+			: 0};
 	class = send_all(store, asks, n_asks, &fresh)
-		? take_asks(store, asks, n_asks, fresh, err)
+		? take_asks(&batch, asks, n_asks, fresh, err)
 		: store_failed(store, NULL, err);
 	if (class != STORE_FINE) {
 		store_batch_clear(asks, n_asks);

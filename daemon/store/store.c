@@ -58,6 +58,7 @@ struct store *store_create(const struct store_options *options, struct error *er
 	store->conninfo = conninfo;
 	store->account = options->account;
 	store->read_only = options->read_only;
+	store->batch_timeout_s = options->batch_timeout_s;
 	store->pause = options->pause ? options->pause : sleep_for;
 	store->waiting = options->waiting;
 	store->context = options->context;

@@ -14,6 +14,7 @@ struct store {
 	struct conninfo conninfo;
 	const char *account; /* see struct store_options */
 	bool read_only;
+	int batch_timeout_s;
 	bool (*pause)(void *context, int64_t for_us);
 	bool (*waiting)(void *context);
 	void *context;
@@ -32,6 +33,11 @@ struct store_rows {
 
 /* Takes the result over. */
 struct store_rows *store_rows_of(PGresult *result);
+
+/* Until PQgetResult() has something to give at once. False: it had not at until_us (of
+ * store_now_us(); 0: no limit), or who waits was told to stop. */
+bool store_wait(struct store *store, int64_t until_us);
+int64_t store_now_us(void);
 
 /* The last result of what was sent (as PQexec() gives it), or NULL: no connection. */
 PGresult *store_await(struct store *store);

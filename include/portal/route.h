@@ -51,6 +51,9 @@ struct route {
 /* path: as sent, without the query. */
 struct route portal_route(struct arena *arena, const char *path);
 
+/* Whether it is read from the database: what is not is answered at once. */
+bool route_is_read(enum route_page page);
+
 /* services or teams; service or team. */
 const char *route_plural(bool is_team);
 const char *route_singular(bool is_team);

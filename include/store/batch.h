@@ -19,7 +19,7 @@ struct store_ask {
 };
 
 /* All or nothing: unless STORE_FINE no ask has rows. A connection lost since the last use is
- * made again once. */
+ * made again once. STORE_LATER: among others, that Postgres said nothing for too long. */
 enum store_class store_batch(
 	struct store *store, struct store_ask *asks, size_t n_asks, struct error *err);
 

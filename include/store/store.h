@@ -20,6 +20,8 @@ struct store_options {
 	const char *application; /* seen in pg_stat_activity: "dorad rollup" */
 	bool read_only;          /* any server will do, transactions are READ ONLY */
 	int statement_timeout_s; /* 0: no limit */
+	int batch_timeout_s;     /* of a store_batch() as a whole, whatever has become of
+				    Postgres; 0: no limit */
 	const char *account;     /* NULL, or: as whom root connects to a
 				socket where conninfo names no role; borrowed */
 
@@ -27,7 +29,7 @@ struct store_options {
 	bool (*pause)(void *context, int64_t for_us);
 
 	/* NULL, or: called every second while Postgres works on a statement, however long that
-	 * takes. False: stop; the statement is cancelled. */
+	 * takes. False: stop; the statement is cancelled, a batch given up. */
 	bool (*waiting)(void *context);
 	void *context;
 };
