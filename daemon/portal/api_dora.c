@@ -24,7 +24,9 @@
 #define WHO \
 	"k AS MATERIALIZED (" \
 	" SELECT CASE WHEN $1::text IS NOT NULL" \
-	"  THEN ARRAY(SELECT s.service FROM dorad.dim_service AS s WHERE s.service = $1)" \
+	"  THEN ARRAY(SELECT s.service FROM dorad.dim_service AS s" \
+	"   WHERE s.service = coalesce(" \
+	"    (SELECT a.service FROM dorad.portal_alias AS a WHERE a.alias = $1), $1))" \
 	"  WHEN $2::text IS NOT NULL" \
 	"  THEN ARRAY(SELECT DISTINCT o.service FROM dorad.ownership AS o WHERE o.team = $2)" \
 	"  ELSE ARRAY(SELECT s.service FROM dorad.dim_service AS s) END AS names" \

@@ -279,6 +279,42 @@ static const char *unknown_words(struct visit *visit)
 		visit->route.month ? " in that month" : "");
 }
 
+static const char alias_sql[] = "SELECT service FROM dorad.portal_alias WHERE alias = $1";
+
+/* The same page of the service that a name is another one of; NULL: it is none. Told from where
+ * the page is, so that it leads there through whatever proxy, under whatever prefix. */
+static const char *moved(struct visit *visit)
+{
+	struct store_ask ask = {.sql = alias_sql, .values = {visit->route.name}, .n_values = 1};
+
+	if (!visit->route.name || visit->route.is_team ||
+		visit_ask(visit, &ask, 1, NULL) != VISIT_DONE || store_n_rows(ask.rows) == 0)
+		return NULL;
+	const char *name =
+		address_join(visit->arena, "", store_value(ask.rows, 0, 0), (char *)NULL);
+	const char *rest = visit->view->path;
+	const char *up = "";
+
+	/* Behind /services/NAME, or /api/v1/services/NAME, however it is encoded. */
+	for (int i = visit->route.page >= ROUTE_API_DIRECTORY ? 4 : 2; i > 0; i--)
+		rest += 1 + strcspn(rest + 1, "/");
+	for (const char *c = rest; *c; c++)
+		up = *c == '/' ? arena_printf(visit->arena, "../%s", up) : up;
+	return arena_printf(visit->arena, "%s%s%s%s%s", up, name + 1, rest,
+		visit->view->query ? "?" : "", visit->view->query ? visit->view->query : "");
+}
+
+static void unknown(struct visit *visit)
+{
+	visit->location = moved(visit);
+	if (!visit->location) {
+		visit_problem(visit, 404, unknown_words(visit));
+		return;
+	}
+	visit->status = 308;
+	visit_answer(visit, NULL, NULL, 0);
+}
+
 void visit_serve(struct visit *visit, struct error *err)
 {
 	if (serve_without_database(visit))
@@ -295,7 +331,7 @@ void visit_serve(struct visit *visit, struct error *err)
 	case VISIT_DONE:
 		return;
 	case VISIT_UNKNOWN:
-		visit_problem(visit, 404, unknown_words(visit));
+		unknown(visit);
 		return;
 	case VISIT_WRONG:
 		visit_problem(visit, 400, arena_strdup(visit->arena, err->text));

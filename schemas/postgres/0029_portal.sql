@@ -100,6 +100,12 @@ COMMENT ON COLUMN dorad.portal_lead_time.team IS 'The team that owned it when th
 COMMENT ON COLUMN dorad.portal_lead_time.at IS 'When the change was first in production.';
 COMMENT ON COLUMN dorad.portal_lead_time.lead_s IS 'Lead time in seconds.';
 
+-- A page that went by another name is found by it.
+CREATE VIEW dorad.portal_alias AS SELECT alias, service FROM dorad_data.service_alias;
+COMMENT ON VIEW dorad.portal_alias IS 'Other names of services, from the catalogue.';
+COMMENT ON COLUMN dorad.portal_alias.alias IS 'The other name.';
+COMMENT ON COLUMN dorad.portal_alias.service IS 'The service that it means.';
+
 -- What receivers say about their ledgers, which only they can read.
 CREATE TABLE dorad_data.receiver (
     ledger text COLLATE "C" PRIMARY KEY,
@@ -144,13 +150,15 @@ COMMENT ON COLUMN dorad.quality_receiver.dead IS 'Deliveries with an event that 
 DO $do$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_reader') THEN
-        GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
+        GRANT SELECT ON dorad.portal_alias, dorad.portal_change_request,
+            dorad.portal_change_request_service,
             dorad.portal_deployment, dorad.portal_incident, dorad.portal_item_left_out,
             dorad.portal_lead_time, dorad.quality_receiver
             TO dorad_reader;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'dorad_writer') THEN
-        GRANT SELECT ON dorad.portal_change_request, dorad.portal_change_request_service,
+        GRANT SELECT ON dorad.portal_alias, dorad.portal_change_request,
+            dorad.portal_change_request_service,
             dorad.portal_deployment, dorad.portal_incident, dorad.portal_item_left_out,
             dorad.portal_lead_time, dorad.quality_receiver
             TO dorad_writer;

@@ -193,7 +193,7 @@ DECLARE
 BEGIN
     FOR t IN SELECT * FROM (VALUES
         ('setting', 'note_all'), ('team', 'note_all'), ('service', 'note_all'),
-        ('ownership', 'note_all'), ('service_phase', 'note_all'), ('correction', 'note_all'),
+        ('service_alias', 'note_all'), ('ownership', 'note_all'), ('service_phase', 'note_all'), ('correction', 'note_all'),
         ('monthly', 'note_scopes'), ('monthly_revision', 'note_scopes'),
         ('trend', 'note_listed'), ('assurance', 'note_listed'), ('scope_span', 'note_listed'),
         ('deployment_fact', 'note_service'), ('change_delivery', 'note_service'),

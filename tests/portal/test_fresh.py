@@ -119,6 +119,7 @@ CHANGES = {
     "setting": ("report_tz IS NOT NULL", EVERYTHING),
     "team": ("team = 'payments'", EVERYTHING),
     "service": (CHECKOUT, EVERYTHING),
+    "service_alias": (None, EVERYTHING),
     "ownership": (CHECKOUT, EVERYTHING),
     "service_phase": ("service IS NOT NULL", EVERYTHING),
     "correction": (None, EVERYTHING),
@@ -141,6 +142,7 @@ CHANGES = {
 }
 # This organisation has none of these: rows to add and to take away.
 ADDED = {
+    "service_alias": "('checkout-api', 'checkout')",
     "correction": "('deployment', '', 'none', 'excluded', 'true', 'r', 'w', now(), 'none')",
     "monthly_revision": "(1000, 'service', 'checkout', '2026-01-01', 1, now(), now(), '{}', '{}', '[]')",
     "change_request_deployment": "('CHG1', 'checkout', 'none')",
