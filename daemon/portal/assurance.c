@@ -15,7 +15,7 @@ static const char clock_sql[] =
 
 /*
  * A metric has been getting worse since the first month of the unbroken run that ends now;
- * running: it slid in the month before, too.
+ * sliding: for how many months running it has slid; running: for more than one.
  */
 /* clang-format off */
 #define WORSENING(scope, more) \
@@ -39,15 +39,17 @@ static const char clock_sql[] =
 	"  string_agg(metric || ' ' || since, ',') AS worsening FROM r GROUP BY name" \
 	")" \
 	" SELECT g.name, d.title, a.assurance, a.throughput, g.since, g.worsening," \
-	"  a.assurance = 'sliding' AND coalesce(b.assurance = 'sliding', false) AS running" \
+	"  coalesce(b.n, 0) AS sliding, coalesce(b.n > 1, false) AS running" \
 	" FROM g" \
 	" CROSS JOIN LATERAL (" \
 	"  SELECT x.assurance, x.throughput FROM dorad.assurance_" scope " AS x" \
 	"  WHERE x." scope " = g.name AND x.month = (SELECT month FROM m) LIMIT 1) AS a" \
-	" LEFT JOIN LATERAL (SELECT x.assurance FROM dorad.assurance_" scope " AS x" \
-	"  WHERE x." scope " = g.name" \
-	"   AND x.month = (SELECT (month - interval '1 month')::date FROM m) LIMIT 1) AS b" \
-	"  ON true" \
+	" LEFT JOIN LATERAL (" \
+	"  SELECT count(*) AS n FROM dorad.assurance_" scope " AS x" \
+	"  WHERE x." scope " = g.name AND x.month <= (SELECT month FROM m) AND NOT EXISTS (" \
+	"   SELECT FROM dorad.assurance_" scope " AS y WHERE y." scope " = g.name" \
+	"   AND y.month >= x.month AND y.month <= (SELECT month FROM m)" \
+	"   AND y.assurance <> 'sliding')) AS b ON a.assurance = 'sliding'" \
 	" JOIN dorad.dim_" scope " AS d ON d." scope " = g.name" more \
 	" ORDER BY lower(d.title COLLATE \"default\"), g.name"
 /* clang-format on */

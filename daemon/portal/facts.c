@@ -107,7 +107,9 @@ static void incidents(struct markup *markup, const struct store_rows *rows)
 		sheet_text(&sheet, restored ? restored : "still open");
 		sheet_text(&sheet, isnan(seconds) ? NULL : words_duration(seconds, text));
 		sheet_text(&sheet, rows_text(rows, i, "severity"));
-		sheet_text(&sheet, reason_rule(rows_text(rows, i, "attr_rule"), true));
+		sheet_cell(&sheet);
+		reason_rules(markup, rows_text(rows, i, "attr_rule"));
+		markup_close(markup);
 		sheet_row_end(&sheet);
 	}
 	sheet_close(&sheet);

@@ -5,8 +5,6 @@
 #include "section_priv.h"
 #include "sheet_priv.h"
 
-#include <string.h>
-
 /* "lead_time 2026-03-01,unplanned 2026-05-01": each metric, and since when. */
 static void worsening(struct markup *markup, const char *list)
 {
@@ -36,7 +34,8 @@ static void row(struct visit *visit, struct sheet *sheet, const struct store_row
 	bool team)
 {
 	const char *name = rows_text(rows, i, "name");
-	bool sliding = strcmp(rows_text(rows, i, "assurance"), "sliding") == 0;
+	int sliding = (int)rows_number(rows, i, "sliding");
+	char number[WORDS_TEXT];
 
 	sheet_row(sheet);
 	sheet_cell(sheet);
@@ -46,10 +45,14 @@ static void row(struct visit *visit, struct sheet *sheet, const struct store_row
 	worsening(sheet->markup, rows_text(rows, i, "worsening"));
 	markup_close(sheet->markup);
 	sheet_cell(sheet);
-	if (rows_is_true(rows, i, "running"))
-		markup_element(sheet->markup, "strong", NULL, "Sliding, two months running");
-	else
+	if (sliding > 1) {
+		markup_open(sheet->markup, "strong", NULL);
+		markup_textf(sheet->markup, "Sliding, %s months running",
+			words_small(sliding, number));
+		markup_close(sheet->markup);
+	} else {
 		markup_text(sheet->markup, sliding ? "Sliding" : "Watch");
+	}
 	markup_close(sheet->markup);
 	sheet_row_end(sheet);
 }

@@ -37,6 +37,7 @@ static const struct {
 	const char *words;
 } reasons[] = {
 	{"deployments_cancelled", "deployments that were cancelled"},
+	{"deployments_excluded_by_correction", "deployments taken out by an operator"},
 	{"deployments_not_counted_env_or_phase",
 		"parts of deployments to an environment that is not production, or of a "
 		"service "
@@ -50,6 +51,7 @@ static const struct {
 	{"incidents_excluded_severity", "incidents that were not severe enough"},
 	{"incidents_excluded_unmapped", "incidents of no known service"},
 	{"items_cancelled", "work items that were cancelled"},
+	{"items_excluded_by_correction", "work items taken out by an operator"},
 	{"items_excluded_type", "work items of a type that does not count (epics, sub-tasks)"},
 	{"items_unmapped", "work items of no known service or team"},
 	{"unknown_changes", "changes that a deployment lists and nobody saw land"},
@@ -84,6 +86,25 @@ static void totals(struct markup *markup, const struct store_rows *rows)
 	markup_close(markup);
 }
 
+/* A list that is cut says so. */
+static void list_heading(struct markup *markup, const char *title, const char *which,
+	const struct store_rows *rows)
+{
+	int shown = store_n_rows(rows);
+	double all = shown ? rows_number(rows, 0, "n") : 0;
+	char n[WORDS_TEXT];
+
+	markup_open(markup, "h2", NULL);
+	markup_text(markup, title);
+	if (all > shown) {
+		markup_open(markup, "span", "class", "mark", NULL);
+		markup_textf(
+			markup, "the %d %s of %s", shown, which, words_count(llround(all), n));
+		markup_close(markup);
+	}
+	markup_close(markup);
+}
+
 /* acme/playground, github, github.com */
 static void source_cells(struct sheet *sheet, const struct store_rows *rows, int i)
 {
@@ -105,7 +126,7 @@ static void unmapped(struct markup *markup, const struct store_rows *rows)
 	static const char *const words[] = {"Source", "System", "Kind", "Events", "Last", NULL};
 	char n[WORDS_TEXT];
 
-	markup_element(markup, "h2", NULL, "Sources that mean no service");
+	list_heading(markup, "Sources that mean no service", "with most events", rows);
 	if (store_n_rows(rows) == 0) {
 		markup_element(markup, "p", "faint", "None: everything has a home.");
 		return;
@@ -134,7 +155,7 @@ static void silent(struct markup *markup, const struct store_rows *rows)
 		"Source", "System", "Last event", "Silent for", "Usually at most", NULL};
 	char text[WORDS_TEXT];
 
-	markup_element(markup, "h2", NULL, "Silent sources");
+	list_heading(markup, "Silent sources", "silent for longest", rows);
 	if (store_n_rows(rows) == 0) {
 		markup_element(markup, "p", "faint",
 			"None: each has sent something as lately as it usually does.");

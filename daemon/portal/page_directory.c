@@ -91,8 +91,12 @@ static void trends_cell(struct sheet *sheet, const struct store_rows *rows, int 
 	const char *list = rows_text(rows, i, "moving");
 	const char *assurance = rows_text(rows, i, "assurance");
 
+	const char *phase = rows_text(rows, i, "phase"); /* NULL: of a team */
+
 	sheet_cell(sheet);
-	if (list) {
+	if (phase && strcmp(phase, "retired") == 0) {
+		markup_element(sheet->markup, "span", "faint", "no longer measured");
+	} else if (list) {
 		moving(sheet->markup, list);
 	} else if (!assurance || strcmp(assurance, "not_enough_data") == 0) {
 		markup_element(sheet->markup, "span", "faint",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts_priv.h"
 #include "portal/month.h"
+#include "revision_priv.h"
 #include "section_priv.h"
 
-#include <jansson.h>
 #include <math.h>
 
 #define MOST_FACTS "100"
@@ -56,51 +56,6 @@ static void neighbours(struct visit *visit, struct markup *markup, const struct 
 	markup_close(markup);
 }
 
-/* "deployments 14, then 15" of the columns that changed. */
-static void revision(struct markup *markup, const struct store_rows *rows, int i)
-{
-	json_auto_t *was = json_loads(rows_text(rows, i, "was"), 0, NULL);
-	json_auto_t *became = json_loads(rows_text(rows, i, "became"), JSON_DECODE_ANY, NULL);
-	json_auto_t *because = json_loads(rows_text(rows, i, "because"), 0, NULL);
-	const char *name;
-	json_t *value;
-	const json_t *fact;
-	size_t n;
-
-	markup_open(markup, "li", NULL);
-	markup_textf(markup, "%s: ", rows_text(rows, i, "changed"));
-	json_object_foreach(was, name, value) {
-		char *old = json_dumps(value, JSON_ENCODE_ANY);
-		char *new = json_dumps(json_object_get(became, name), JSON_ENCODE_ANY);
-
-		markup_textf(markup, "%s was %s and became %s; ", name, old ? old : "null",
-			new ? new : "null");
-		free(old);
-		free(new);
-	}
-	markup_text(markup, "because of");
-	json_array_foreach(because, n, fact) {
-		const char *kind = json_string_value(json_array_get(fact, 0));
-		const char *id = json_string_value(json_array_get(fact, 1));
-
-		markup_textf(markup, "%s %s ", n ? "," : "", kind ? kind : "?");
-		markup_element(markup, "bdi", NULL, id ? id : "");
-	}
-	markup_close(markup);
-}
-
-static void revisions(struct markup *markup, const struct store_rows *rows)
-{
-	if (store_n_rows(rows) == 0)
-		return;
-	markup_open(markup, "section", NULL);
-	markup_element(markup, "h2", NULL, "How this month has changed since it was over");
-	markup_open(markup, "ul", "class", "plain", NULL);
-	for (int i = 0; i < store_n_rows(rows); i++)
-		revision(markup, rows, i);
-	markup_close_n(markup, 2);
-}
-
 static void draw(struct visit *visit, struct markup *markup, const struct scope *scope,
 	const struct month_row *row, const struct store_ask *asks)
 {
@@ -123,7 +78,7 @@ static void draw(struct visit *visit, struct markup *markup, const struct scope 
 	markup_element(markup, "h2", NULL, "What happened");
 	facts_draw(visit, markup, scope, asks);
 	markup_close(markup);
-	revisions(markup, asks[FACTS_ASKS].rows);
+	revisions_draw(markup, asks[FACTS_ASKS].rows);
 }
 
 enum visit_result page_month(struct visit *visit, struct error *err)

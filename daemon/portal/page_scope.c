@@ -65,6 +65,25 @@ static const char *going(
 	return list;
 }
 
+/* What is over needs nobody's help. */
+static void farewell(struct markup *markup, const struct scope *scope)
+{
+	char title[MONTH_TEXT];
+
+	markup_open(markup, "p", "class", "lead", NULL);
+	markup_text(markup, "Retired: it is no longer measured.");
+	if (scope->n_rows) {
+		month_title(scope->rows[scope->n_rows - 1].month, title);
+		markup_textf(markup, " What is below ended in %s.", title);
+	}
+	markup_close(markup);
+}
+
+static bool is_retired(const struct scope *scope)
+{
+	return scope->phase && strcmp(scope->phase, "retired") == 0;
+}
+
 static void verdict(struct visit *visit, struct markup *markup, const struct scope *scope)
 {
 	const char *worse = going(visit, scope, TREND_WORSENING);
@@ -80,6 +99,10 @@ static void verdict(struct visit *visit, struct markup *markup, const struct sco
 	if (sliding && scope->assurance_running > 1)
 		markup_textf(markup, " Sliding for %s months running: time to talk.",
 			words_small(scope->assurance_running, number));
+	else if (sliding)
+		markup_text(markup,
+			" Sliding for the first month: that may be chance, and is worth a "
+			"question.");
 	if (!worse && !better && !scope->assurance)
 		markup_text(markup, "The first month is not over: there are no trends yet.");
 	else if (!worse && !better && strcmp(scope->assurance, "not_enough_data") == 0)
@@ -135,10 +158,18 @@ static void sentence(struct markup *markup, const struct scope *scope, enum metr
 	const struct trend *trend = &scope->trends[metric];
 	char words[TREND_SENTENCE];
 
-	markup_open(markup, "p", "class", section_trend_class(trend->direction), NULL);
+	bool is_over = is_retired(scope) && trend->month;
+	char title[MONTH_TEXT];
+
+	markup_open(markup, "p", "class",
+		is_over ? "trend" : section_trend_class(trend->direction), NULL);
 	markup_open(markup, "span", "class", "arrow", "aria-hidden", "true", NULL);
 	markup_text(markup, trend_arrow(metric, trend->direction));
 	markup_close(markup);
+	if (is_over) {
+		month_title(trend->month, title);
+		markup_textf(markup, " At the end of %s:", title);
+	}
 	markup_textf(markup, " %s",
 		trend_sentence(metric, trend, scope->rows, scope->n_rows, words));
 	markup_close(markup);
@@ -274,7 +305,10 @@ enum visit_result page_scope(struct visit *visit, struct error *err)
 	frame_name(markup, scope->title);
 	markup_close(markup);
 	about(visit, markup, scope);
-	verdict(visit, markup, scope);
+	if (is_retired(scope))
+		farewell(markup, scope);
+	else
+		verdict(visit, markup, scope);
 	markup_open(markup, "div", "class", "metrics", NULL);
 	if (is_unborn(scope)) {
 		draw(visit, markup, scope, METRIC_UNPLANNED);

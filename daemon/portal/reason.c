@@ -18,10 +18,12 @@ static const struct phrase rules[] = {
 	{"changes_listed", "it lists its changes"},
 	{"explicit", "the deployment lists it"},
 	{"failed", "something speaks against it"},
+	{"failed: correction", "an operator says that it failed"},
 	{"first_in_lane", "the first one there"},
 	{"flag", "the sender says so"},
 	{"inferred", "first deployed with this commit"},
 	{"new_sha", "a commit that had not been there"},
+	{"not failed: correction", "an operator says that it did not fail"},
 	{"no evidence", "nothing speaks against it"},
 	{"older_sha", "an older commit again"},
 	{"same_sha", "the same commit again"},
@@ -56,6 +58,7 @@ static const struct phrase exclusions[] = {
 	{"correction", "taken out by an operator"},
 	{"duplicate", "a duplicate of another"},
 	{"environment", "not production"},
+	{"failed", "the attempt failed"},
 	{"no evidence", "no change, and nothing speaks against it"},
 	{"no_outcome", "it never ended"},
 	{"not_an_incident", "no rule makes it an incident"},
@@ -65,6 +68,7 @@ static const struct phrase exclusions[] = {
 	{"severity", "not severe enough"},
 	{"type", "of a type that does not count"},
 	{"unmapped", "no service or team is known"},
+	{"without_start", "nobody said when it began"},
 };
 
 static const struct phrase kinds[] = {
@@ -127,6 +131,19 @@ const char *reason_rule(const char *rule, bool counted)
 	if (!phrase)
 		phrase = find(rules, ARRAY_LEN(rules), rule);
 	return phrase ? phrase : rule;
+}
+
+void reason_rules(struct markup *markup, const char *list)
+{
+	for (const char *rest = list; rest && *rest;) {
+		size_t n = strcspn(rest, ",");
+		char rule[64];
+
+		(void)snprintf(rule, sizeof(rule), "%.*s", (int)n, rest);
+		markup_textf(markup, "%s%s", rest == list ? "" : "; ", reason_rule(rule, true));
+		rest += n;
+		rest += *rest == ',';
+	}
 }
 
 const char *reason_kind(const char *kind)
@@ -192,6 +209,20 @@ static void value_text(const char *name, const json_t *value, char *out, size_t 
 	}
 }
 
+/* What did not fit ends with a character, not within one, and says that there is more. */
+static void end_whole(char *text, size_t size)
+{
+	static const char more[] = "\xE2\x80\xA6"; /* U+2026 */
+	size_t n = strlen(text);
+
+	if (n + 1 < size)
+		return;
+	n -= sizeof(more) - 1;
+	while (n && ((unsigned char)text[n] & 0xC0) == 0x80)
+		n--;
+	memcpy(text + n, more, sizeof(more));
+}
+
 void reason_details(struct markup *markup, const char *json)
 {
 	json_auto_t *object = json ? json_loads(json, 0, NULL) : NULL;
@@ -211,6 +242,7 @@ void reason_details(struct markup *markup, const char *json)
 		value_text(details[i].word, value, text, sizeof(text));
 		if (!text[0] || strcmp(text, "0") == 0)
 			continue;
+		end_whole(text, sizeof(text));
 		markup_textf(markup, "%s%s ", any ? ", " : "", details[i].phrase);
 		markup_element(markup, "bdi", NULL, text);
 		any = true;

@@ -11,6 +11,10 @@
 /* A rule that counted a fact, or the reason it was left out; NULL: "". */
 const char *reason_rule(const char *rule, bool counted);
 
+/* Rules that counted a fact, "none,rollback": in each of the services that it is about. NULL is
+ * fine: nothing. */
+void reason_rules(struct markup *markup, const char *list);
+
 /* What kind of fact: change, rollback, failure_demand ... */
 const char *reason_kind(const char *kind);
 

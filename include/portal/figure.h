@@ -2,6 +2,8 @@
 #ifndef DORAD_PORTAL_FIGURE_H
 #define DORAD_PORTAL_FIGURE_H
 
+#include "portal/words.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +52,13 @@ enum figure {
 };
 
 const char *figure_column(enum figure figure); /* lead_time_p50_s */
+
+#define FIGURE_CHANGE_TEXT 160
+
+/* "lead time 14 h, then 1.5 days"; exactly, where rounding for the eye would hide the change.
+ * NAN is none. */
+void figure_change(
+	enum figure figure, double was, double is, char out[static FIGURE_CHANGE_TEXT]);
 
 /* One row of them. NAN is NULL: nothing was measured, which is not 0. */
 struct month_row {

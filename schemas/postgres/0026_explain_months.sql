@@ -119,7 +119,7 @@ SELECT l.scope, l.name, l.month, 'restore' AS metric, l.restore_p50_s AS value, 
        NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.restored_at AS anchor,
        e.counted AND e.restore_s IS NOT NULL AS counted, e.state AS kind,
-       coalesce(e.exclusion, e.attr_rule) AS rule,
+       coalesce(e.exclusion, CASE WHEN e.restore_s IS NULL THEN 'without_start' END, e.attr_rule) AS rule,
        jsonb_strip_nulls(jsonb_build_object(
            'seconds', e.restore_s, 'started_at', e.started_at, 'reopens', e.reopens,
            'deployments', to_jsonb(e.deployments), 'corrections', e.corrections)) AS evidence, e.url AS url
@@ -138,7 +138,7 @@ SELECT l.scope, l.name, l.month, 'recovery' AS metric, l.recovery_p50_s AS value
        NULL::double precision AS denominator,
        'incident' AS fact_kind, e.incident_id AS fact_id, e.service AS service, e.restored_at AS anchor,
        e.counted AND e.restore_s IS NOT NULL AND cardinality(e.deployments) > 0 AS counted, e.state AS kind,
-       coalesce(e.exclusion, e.attr_rule) AS rule,
+       coalesce(e.exclusion, CASE WHEN e.restore_s IS NULL THEN 'without_start' END, e.attr_rule) AS rule,
        jsonb_strip_nulls(jsonb_build_object(
            'seconds', e.restore_s, 'started_at', e.started_at, 'reopens', e.reopens,
            'deployments', to_jsonb(e.deployments), 'corrections', e.corrections)) AS evidence, e.url AS url

@@ -98,9 +98,9 @@ COMMENT ON COLUMN dorad.quality.n IS 'How many.';
 
 -- Few deployments of many have something to say here, and an index leads to them.
 CREATE INDEX deployment_fact_left_out ON dorad_data.deployment_fact
-    (exclusion, parts_without_outcome, parts_not_counted, unknown_changes)
+    (exclusion, parts_without_outcome, parts_not_counted, unknown_changes, excluded)
     WHERE parts_without_outcome > 0 OR parts_not_counted > 0 OR unknown_changes > 0
-       OR exclusion = 'cancelled';
+       OR exclusion = 'cancelled' OR excluded;
 CREATE INDEX incident_fact_left_out ON dorad_data.incident_fact (exclusion)
     WHERE exclusion IS NOT NULL;
 CREATE INDEX item_fact_not_counted ON dorad_data.item_fact (exclusion)
@@ -111,15 +111,17 @@ SELECT r.reason, r.n::integer AS n
 FROM (
     SELECT sum(f.parts_without_outcome) AS without_outcome, sum(f.parts_not_counted) AS not_counted,
            count(*) FILTER (WHERE f.exclusion = 'cancelled') AS cancelled,
-           sum(f.unknown_changes) AS unknown_changes
+           sum(f.unknown_changes) AS unknown_changes,
+           count(*) FILTER (WHERE f.excluded) AS excluded
     FROM dorad_data.deployment_fact AS f
     WHERE f.parts_without_outcome > 0 OR f.parts_not_counted > 0 OR f.unknown_changes > 0
-       OR f.exclusion = 'cancelled'
+       OR f.exclusion = 'cancelled' OR f.excluded
 ) AS d
 CROSS JOIN LATERAL (VALUES
     ('deployments_without_outcome', d.without_outcome),
     ('deployments_not_counted_env_or_phase', d.not_counted),
     ('deployments_cancelled', d.cancelled),
+    ('deployments_excluded_by_correction', d.excluded),
     ('unknown_changes', d.unknown_changes)
 ) AS r (reason, n)
 WHERE r.n > 0
@@ -127,11 +129,11 @@ UNION ALL
 SELECT 'incidents_excluded_' || i.exclusion, count(*)::integer
 FROM dorad_data.incident_fact AS i WHERE i.exclusion IS NOT NULL GROUP BY i.exclusion
 UNION ALL
-SELECT CASE i.exclusion WHEN 'cancelled' THEN 'items_cancelled'
-                        WHEN 'type' THEN 'items_excluded_type' ELSE 'items_unmapped' END,
+SELECT CASE i.exclusion WHEN 'cancelled' THEN 'items_cancelled' WHEN 'type' THEN 'items_excluded_type'
+                        WHEN 'unmapped' THEN 'items_unmapped' ELSE 'items_excluded_by_correction' END,
        count(*)::integer
 FROM dorad_data.item_fact AS i
-WHERE i.exclusion IN ('cancelled', 'type', 'unmapped') GROUP BY i.exclusion;
+WHERE i.exclusion IN ('cancelled', 'type', 'unmapped', 'correction') GROUP BY i.exclusion;
 COMMENT ON VIEW dorad.quality_total IS
     'What was not counted, over all time, each thing once however many services it is about.';
 COMMENT ON COLUMN dorad.quality_total.reason IS 'Why, as in quality.';

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "portal/address.h"
+#include "portal/figure.h"
 #include "portal/month.h"
 #include "portal/words.h"
 
 #include "tap.h"
+
+#include <math.h>
+#include <string.h>
 
 static void any_name_goes_through_a_path_and_back(void)
 {
@@ -130,6 +134,28 @@ static void numbers_are_words_for_people(void)
 	CHECK_STR(words_small(24, text), "24");
 }
 
+static const char *change(enum figure figure, double was, double is)
+{
+	static char text[FIGURE_CHANGE_TEXT];
+
+	figure_change(figure, was, is, text);
+	return text;
+}
+
+static void a_change_is_told_as_the_eye_reads_it_and_exactly_where_that_hides_it(void)
+{
+	CHECK_STR(change(FIGURE_DEPLOYMENTS, 999, 1000), "deployments 999, then 1,000");
+	CHECK_STR(change(FIGURE_FAIL_RATE, 0.142857, 0.2), "fail rate 14%, then 20%");
+	CHECK_STR(change(FIGURE_FAIL_RATE, 0.142857, 0.142), "fail rate 0.142857, then 0.142");
+	CHECK_STR(change(FIGURE_LEAD_TIME_P50, 48917, 48930.5),
+		"lead time 48917 s, then 48930.5 s");
+	CHECK_STR(change(FIGURE_RESTORE_P50, NAN, 0), "time to restore none, then 0 s");
+	CHECK_STR(change(FIGURE_DEPLOYMENTS_PER_DAY, 0, NAN),
+		"deployment frequency 0 a day, then none");
+	for (enum figure figure = 0; figure < FIGURE_N; figure++)
+		CHECK(strstr(change(figure, 1, 2), " 1") != NULL);
+}
+
 int main(void)
 {
 	RUN(any_name_goes_through_a_path_and_back);
@@ -138,5 +164,6 @@ int main(void)
 	RUN(only_addresses_of_the_web_are_linked);
 	RUN(months_are_counted);
 	RUN(numbers_are_words_for_people);
+	RUN(a_change_is_told_as_the_eye_reads_it_and_exactly_where_that_hides_it);
 	return tap_done();
 }
