@@ -273,6 +273,9 @@ CREATE TABLE dorad_data.incident_fact (
     url                       text,
     review_url                text
 );
+CREATE INDEX incident_fact_by_start ON dorad_data.incident_fact (started_at);
+CREATE INDEX incident_fact_by_restore
+    ON dorad_data.incident_fact (restored_at) WHERE restored_at IS NOT NULL;
 COMMENT ON TABLE dorad_data.incident_fact IS
     'Incidents (METRICS.md R20 to R23), those that do not count too, with the reason.';
 COMMENT ON COLUMN dorad_data.incident_fact.incident_id IS 'Its id.';

@@ -59,10 +59,11 @@ $$;
 COMMENT ON FUNCTION dorad_data.note_revisions IS
     'Keeps what the rows in w_old_month were that are about to change after their month was complete.';
 
-CREATE FUNCTION dorad_data.store_months() RETURNS void
+CREATE FUNCTION dorad_data.store_months() RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     counting boolean := counts_values();
+    n_spans integer;
 BEGIN
     -- What is the same goes no further.
     DELETE FROM w_monthly AS n USING w_stored AS o
@@ -126,10 +127,13 @@ BEGIN
         (first_month, last_month, measured_month) =
         (excluded.first_month, excluded.last_month, excluded.measured_month)
     WHERE o.* IS DISTINCT FROM excluded.*;
+    GET DIAGNOSTICS n_spans = ROW_COUNT;
+    RETURN n_spans;
 END
 $$;
 COMMENT ON FUNCTION dorad_data.store_months IS
-    'Stores the rows of w_monthly that differ, and lists them in w_month_changed.';
+    'Stores the rows of w_monthly that differ, and lists them in w_month_changed. Returns how many '
+    'services and teams have rows from or to another month than before.';
 
 CREATE FUNCTION dorad_data.upsert_months() RETURNS void
 LANGUAGE plpgsql AS $$

@@ -12,6 +12,7 @@
 --   items   the work items, which look at no other fact and which none looks at;
 --   origins shared by those who keep what came from known ones, exclusive for who says what one
 --           means;
+--   clock   exclusive for who moves it, shared for who gives a service or team other months: last;
 --   walk    the deployments of one service;
 --   scope   the months of one service or team.
 -- What is read is read by statements after the lock, so they see what the holder before left;
@@ -373,13 +374,30 @@ BEGIN
     PERFORM judge_buckets(today);
     PERFORM read_stored();
     PERFORM compute_months(today, tz);
-    PERFORM store_months();
+    IF store_months() > 0 AND NOT in_bulk() THEN
+        PERFORM meet_clock(today);
+    END IF;
     PERFORM compute_trends();
 END
 $$;
 COMMENT ON FUNCTION dorad_data.compute_scopes IS
     'Computes and stores the months of the scopes in w_scope, those marked, or all; and computes '
     'what trends come of that.';
+
+CREATE FUNCTION dorad_data.meet_clock(today timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    -- A clock that goes on marks the months of those that it sees, and does not see yet what this
+    -- transaction says they have. It waits for it from here on; or it has gone on already.
+    PERFORM lock_shared('clock', true);
+    INSERT INTO month_mark (scope, name, month, until, because)
+        SELECT n.scope, n.name, n.first_month, 'infinity', '[["clock", "day"]]'
+        FROM w_span AS n CROSS JOIN clock AS c
+        WHERE c.as_of <> today;
+END
+$$;
+COMMENT ON FUNCTION dorad_data.meet_clock IS
+    'Marks what was computed as of an instant that is not the clock''s any more.';
 
 CREATE FUNCTION dorad_data.recompute_some(max_services integer, turn integer, patient boolean)
 RETURNS integer
@@ -520,6 +538,7 @@ BEGIN
     END IF;
     PERFORM take_up_future(new_as_of);
     IF old_as_of > '-infinity' THEN
+        PERFORM lock_alone('clock', true);
         PERFORM mark_clock(old_as_of, new_as_of, (SELECT report_tz FROM setting));
     END IF;
 END
@@ -562,6 +581,10 @@ COMMENT ON FUNCTION dorad_data.take_up_future IS
 CREATE FUNCTION dorad_data.mark_clock(old_as_of timestamptz, new_as_of timestamptz, tz text)
 RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    -- A month that begins may be the first of a service, whose first fact is later in it.
+    ahead timestamptz := CASE WHEN month_of(old_as_of, tz) = month_of(new_as_of, tz) THEN new_as_of
+                              ELSE month_start(next_month(month_of(new_as_of, tz)), tz) END;
 BEGIN
     INSERT INTO month_mark (scope, name, month, until, because)
         -- At local midnight the running month has another day; at its end it is complete.
@@ -598,6 +621,24 @@ BEGIN
             UNION
             SELECT 'team', o.team FROM ownership AS o
             WHERE o.service = d.service AND o.team IS NOT NULL
+        ) AS k
+        UNION ALL
+        -- An incident may begin or end later than the event that says so: until then it is not
+        -- open, or still is, and its service may have no other fact, hence no row.
+        SELECT k.scope, k.name, month_of(old_as_of, tz), month_of(new_as_of, tz), '[["clock", "incident"]]'
+        FROM (
+            SELECT i.incident_id FROM incident_fact AS i
+            WHERE i.started_at >= old_as_of AND i.started_at < ahead
+            UNION
+            SELECT i.incident_id FROM incident_fact AS i
+            WHERE i.restored_at >= old_as_of AND i.restored_at < ahead
+        ) AS i
+        JOIN incident_service AS s ON s.incident_id = i.incident_id AND s.counted
+        CROSS JOIN LATERAL (
+            SELECT 'service' AS scope, s.service AS name
+            UNION
+            SELECT 'team', o.team FROM ownership AS o
+            WHERE o.service = s.service AND o.team IS NOT NULL
         ) AS k;
 END
 $$;
