@@ -211,8 +211,13 @@ FROM dorad_data.change_delivery AS d
 LEFT JOIN dorad_data.change AS c ON c.change_id = d.change_id
 CROSS JOIN dorad_data.setting AS s
 LEFT JOIN dorad_data.ownership AS o
-    ON o.service = d.service AND o.valid_from <= d.at AND d.at < o.valid_to;
-COMMENT ON VIEW dorad.fact_change IS 'Changes delivered to production, once for each service.';
+    ON o.service = d.service AND o.valid_from <= d.at AND d.at < o.valid_to
+WHERE NOT EXISTS (SELECT FROM dorad_data.deployment_fact AS f
+                  WHERE f.service = d.service AND f.deployment_id = d.deployment_id
+                    AND f.excluded);
+COMMENT ON VIEW dorad.fact_change IS
+    'Changes delivered to production, once for each service; not what a deployment delivered that a '
+    'correction leaves out.';
 COMMENT ON COLUMN dorad.fact_change.change_id IS 'The commit; with service the key.';
 COMMENT ON COLUMN dorad.fact_change.service IS 'The service.';
 COMMENT ON COLUMN dorad.fact_change.team IS 'The team that owned it when it was delivered.';

@@ -7,7 +7,7 @@ SET LOCAL search_path = dorad_data, pg_temp;
 
 CREATE VIEW dorad_data.month_slice AS
 SELECT m.*, k.service, greatest(b.begins, k.valid_from) AS begins,
-       least(b.ends, k.valid_to) AS ends, b.begins AS month_begins, b.ends AS month_ends
+       least(b.ends, k.valid_to) AS ends
 FROM dorad_data.monthly AS m
 CROSS JOIN dorad_data.setting AS s
 CROSS JOIN LATERAL (
@@ -28,8 +28,6 @@ COMMENT ON VIEW dorad_data.month_slice IS
 COMMENT ON COLUMN dorad_data.month_slice.service IS 'The service whose facts count.';
 COMMENT ON COLUMN dorad_data.month_slice.begins IS 'From this instant';
 COMMENT ON COLUMN dorad_data.month_slice.ends IS 'to before this one.';
-COMMENT ON COLUMN dorad_data.month_slice.month_begins IS 'First instant of the month.';
-COMMENT ON COLUMN dorad_data.month_slice.month_ends IS 'First instant after the month.';
 DO $do$
 DECLARE
     said record;
@@ -179,18 +177,27 @@ SELECT l.scope, l.name, l.month, 'incidents_open' AS metric,
        e.attr_rule AS rule,
        jsonb_strip_nulls(jsonb_build_object(
            'severity', e.severity, 'restored_at', e.restored_at)) AS evidence, e.url AS url
-FROM dorad_data.month_slice AS l
+FROM dorad_data.monthly AS l
+CROSS JOIN dorad_data.setting AS s
 CROSS JOIN dorad_data.clock AS c
 CROSS JOIN LATERAL (
+    SELECT least(dorad_data.month_start(dorad_data.next_month(l.month), s.report_tz), c.as_of) AS ends
+    OFFSET 0) AS t
+CROSS JOIN LATERAL (
+    -- What is held at the last instant of the month, or of what there is of it yet: which is in
+    -- the month before, where the clock stands at the first.
+    SELECT l.name AS service WHERE l.scope = 'service'
+    UNION ALL
+    SELECT o.service FROM dorad_data.ownership AS o
+    WHERE l.scope = 'team' AND o.team = l.name AND o.valid_from < t.ends AND o.valid_to >= t.ends
+) AS k
+CROSS JOIN LATERAL (
     SELECT i.incident_id FROM dorad_data.incident_service AS i
-    WHERE i.service = l.service AND i.counted
-      AND i.started_at < least(l.month_ends, c.as_of)
-      AND (i.restored_at IS NULL OR i.restored_at >= least(l.month_ends, c.as_of)) OFFSET 0) AS i
+    WHERE i.service = k.service AND i.counted AND i.started_at < t.ends
+      AND (i.restored_at IS NULL OR i.restored_at >= t.ends) OFFSET 0) AS i
 CROSS JOIN LATERAL (
     SELECT * FROM dorad.explain_incident AS d
-    WHERE d.incident_id = i.incident_id AND d.service = l.service OFFSET 0) AS e
--- Held at the last instant of the month, or of what there is of it yet.
-WHERE l.begins < least(l.month_ends, c.as_of) AND l.ends >= least(l.month_ends, c.as_of);
+    WHERE d.incident_id = i.incident_id AND d.service = k.service OFFSET 0) AS e;
 
 -- The fifth DORA metric.
 CREATE VIEW dorad.reason_rework_deploy_rate AS
