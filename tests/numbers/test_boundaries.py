@@ -100,11 +100,13 @@ def test_a_rollback_names_a_part_that_is_heard_of_later(story, later):
 
 # -- incidents and change requests, R17 to R19 -----------------------------------------------------
 
-@pytest.mark.parametrize("hours, rule", [(24, "latest_deployment"), (25, "none")])
-def test_a_deployment_heard_of_late_is_to_blame_to_the_end_of_the_window(story, later, hours, rule):
+@pytest.mark.parametrize("at, rule", [
+    ("09 12:00", "latest_deployment"), ("09 11:59:59.999999", "none"),
+    ("10 12:00", "latest_deployment"), ("10 12:00:00.000001", "none")])
+def test_a_deployment_heard_of_late_is_to_blame_to_the_ends_of_the_window(story, later, at, rule):
     story.outage("i", "2025-03-10 12:00", "2025-03-10 13:00", "shop")
     assert later().incident("i")["attr_rule"] == "none"
-    story.deploy("d", f"2025-03-09 {36 - hours}:00", "shop", sha="s1")
+    story.deploy("d", f"2025-03-{at}", "shop", sha="s1")
     assert later().incident("i")["attr_rule"] == rule
 
 
@@ -117,12 +119,13 @@ def test_a_rollback_heard_of_late_counts_to_the_very_restore(story, later, minut
     assert later().incident("i")["attr_rule"] == rule
 
 
-@pytest.mark.parametrize("minute, failed", [(0, True), (1, False)])
-def test_a_deployment_heard_of_late_is_a_change_requests_to_its_very_end(story, later, minute, failed):
+@pytest.mark.parametrize("at, failed", [
+    ("11:59:59.999999", False), ("12:00", True), ("13:00", True), ("13:00:00.000001", False)])
+def test_a_deployment_heard_of_late_is_a_change_requests_to_its_very_ends(story, later, at, failed):
     story.request("CR", "2025-03-10 14:00", services=["shop"], close_code="unsuccessful",
                   actual_start="2025-03-10 12:00", actual_end="2025-03-10 13:00")
     later()
-    story.deploy("d", f"2025-03-10 13:{minute:02}", "shop", sha="s1")
+    story.deploy("d", f"2025-03-10 {at}", "shop", sha="s1")
     assert later().deployment("d")["failed"] is failed
 
 
