@@ -219,7 +219,8 @@ static enum verdict on_ticket(
 	put_labels(in, item, ticket);
 	dora_put_text(item, "priority", level ? level->name : priority);
 	dora_put_text(item, "status", gone ? "cancelled" : status ? status->item : NULL);
-	dora_put_text(item, "status_raw", status ? status->name : word);
+	if (!gone) /* no rule for its last one makes it done */
+		dora_put_text(item, "status_raw", status ? status->name : word);
 	name_snapshot(in, &record, item);
 
 	struct dora_event *incident = observe_record(in, &record, DORA_INCIDENT);

@@ -274,6 +274,7 @@ enum verdict jira_on_issue(
 	if (is_one_of(in->out->kind, LIST("jira:issue_deleted"))) {
 		ticket.once = "gone";
 		ticket.status = ticket.state = "cancelled";
+		ticket.status_raw = NULL; /* no rule for its last one makes it done */
 		ticket.resolved_us = 0;
 	}
 	observe_end(in, issue, &ticket);

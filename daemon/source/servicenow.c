@@ -190,7 +190,8 @@ static void observe_ticket(struct intake *in, const struct row *row)
 		.type = row->table->type,
 		.priority = column_words(row->record, "priority"),
 		.status = stage_words[stage],
-		.status_raw = column_words(row->record, "state"),
+		/* No rule for the last state of what is gone makes it done. */
+		.status_raw = row->is_deleted ? NULL : column_words(row->record, "state"),
 		.is_incident = strcmp(row->table->name, "incident") == 0,
 		.state = state_words[stage],
 		.severity_raw = column_words(row->record, "priority"),

@@ -104,6 +104,8 @@ FRESHSERVICE = Story("freshservice", "freshservice", [
     (ticket(8, "Incident", "Resolved", "02T11:30:00", "vpn, outage"),),
     (ticket(8, "Incident", "Closed", "09T11:30:00", "vpn, outage"),),       # a week later
     (ticket(9, "Incident", "Closed", "02T12:00:00", "printer"),),           # nobody's outage
+    (ticket(10, "Incident", "Fulfilled", "02T12:00:00"),),                  # done by a rule ...
+    ({**ticket(10, "Incident", "Fulfilled", "02T13:00:00"), "event": "ticket_deleted"},),
     (release("In Progress", "01T09:00:00"),),
     (release("Completed", "01T10:00:00"),),
     # Closed a week after the outage began, which was an hour after it was out.
@@ -117,7 +119,8 @@ FRESHSERVICE = Story("freshservice", "freshservice", [
 
 CATALOG = catalog(
     [service("board", {"trello": "Shop board"}), service("desk", {"freshservice": "Shop"})],
-    statuses=[{"trello": "Shop board", "done": ["Live"]}],
+    statuses=[{"trello": "Shop board", "done": ["Live"]},
+              {"freshservice": "Shop", "done": ["Fulfilled"]}],
     incidents=[{"trello": "Shop board", "labels": ["outage"]},
                {"freshservice": "Shop", "types": ["Incident"], "labels": ["outage"]}],
     deployments=[{"freshservice": "Shop", "via": "release", "environment": "production"}])
@@ -150,10 +153,11 @@ def test_trello_cards_move_come_back_and_are_put_away(site):
 
 def test_freshservice_tickets_come_back_and_are_closed(site):
     # Ticket 7 is done on the 5th, a service request: ad hoc. 8 and 9 are done too, of type
-    # Incident: failure demand. Only 8 is an incident, by its tag; that it was closed a week
-    # after it was resolved changes nothing: 1.5 h. The release is the one deployment, out on
-    # the 1st at 10:00; the outage began 24 h later to the second, within the window, and the
-    # change that failed names nothing but the time in which the release was out.
+    # Incident: failure demand; 10 was done and is gone, so it is not. Only 8 is an incident, by
+    # its tag; that it was closed a week after it was resolved changes nothing: 1.5 h. The
+    # release is the one deployment, out on the 1st at 10:00; the outage began 24 h later to the
+    # second, within the window, and the change that failed names nothing but the time in which
+    # the release was out.
     check(site, "desk", items_done=3, items_adhoc_value=1, items_failure_demand=2,
           items_planned=0, unplanned_rate=1.0, incidents_started=1, incidents_restored=1,
           restore_p50_s=5400.0, reopens=0, deployments=1, failed_deployments=1, fail_rate=1.0)
