@@ -226,6 +226,32 @@ static void a_push_of_as_many_commits_as_a_body_holds_may_have_had_more(void)
 	close_scene(&scene);
 }
 
+static void a_priority_of_jira_that_says_how_severe_it_is_stands_for_itself(void)
+{
+	static const struct {
+		const char *name;
+		bool speaks;
+	} names[] = {{"Highest", true}, {"critical", true}, {"High", true}, {"Error", true},
+		{"Medium", true}, {"Moderate", true}, {"Warning", true}, {"Low", true},
+		{"Lowest", true}, {"Info", true}, {"Sev 3", true}, {"Hoch", false},
+		{"Elevada", false}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct scene scene;
+
+		open_scene(&scene);
+		const char *body = arena_printf(scene.arena,
+			"{\"issue\":{\"id\":\"1\",\"self\":\"https://j.example/rest/1\","
+			"\"fields\":{\"priority\":{\"id\":\"2\",\"name\":\"%s\"}}}}",
+			names[i].name);
+		CHECK_INT(normalise(&scene, "jira", body), VERDICT_EVENTS);
+		const json_t *severity = json_object_get(tree_of(&scene, 1), "severity");
+		CHECK(names[i].speaks ? json_is_null(severity)
+				      : json_integer_value(severity) == 2);
+		close_scene(&scene);
+	}
+}
+
 int main(void)
 {
 	RUN(the_table_is_in_alphabetical_order);
@@ -237,5 +263,6 @@ int main(void)
 	RUN(a_long_key_is_cut_and_keeps_apart_by_its_hash);
 	RUN(more_directories_than_an_event_holds_are_truncated);
 	RUN(a_push_of_as_many_commits_as_a_body_holds_may_have_had_more);
+	RUN(a_priority_of_jira_that_says_how_severe_it_is_stands_for_itself);
 	return tap_done();
 }
