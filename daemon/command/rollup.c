@@ -261,7 +261,7 @@ static int run_on(struct rollup *rollup)
 }
 
 /* Before anything is taken from a stream: is this our schema? A server that is away is waited
- * for, but not by --once. */
+ * for, and so is dorad migrate, but not by --once. */
 static bool schema_fits(struct rollup *rollup, struct error *err)
 {
 	for (int n = 1;; n++) {
@@ -276,7 +276,8 @@ static bool schema_fits(struct rollup *rollup, struct error *err)
 			return false;
 		}
 		notify("READY=1"); /* as far as it depends on us */
-		log_warn("postgres doing=connect retry_ms=%d error=%s", (int)(wait_us / 1000),
+		log_line(class == STORE_LATER ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN,
+			"postgres doing=connect retry_ms=%d error=%s", (int)(wait_us / 1000),
 			LOG_QUOTE(words.text));
 		if (!wakeup_wait(rollup->wakeup, wait_us))
 			return false;

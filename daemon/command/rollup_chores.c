@@ -19,7 +19,7 @@ enum rollup_progress rollup_store_failed(struct rollup *rollup, enum store_class
 	const char *doing, const struct error *err)
 {
 	rollup->own_pending = true;
-	rollup_hand_failed(class, doing, err);
+	rollup_hand_failed(rollup->hand.store, class, doing, err);
 	return ROLLUP_STUCK;
 }
 

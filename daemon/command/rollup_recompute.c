@@ -2,6 +2,7 @@
 #include "rollup_recompute.h"
 
 #include "base/log.h"
+#include "store/migration.h"
 
 #include <stdlib.h>
 
@@ -50,12 +51,16 @@ enum store_class rollup_patiently(struct store *store, const char *sql, const ch
 	return class;
 }
 
-void rollup_hand_failed(enum store_class class, const char *doing, const struct error *err)
+void rollup_hand_failed(
+	struct store *store, enum store_class class, const char *doing, const struct error *err)
 {
 	bool ours = class == STORE_WRONG || class == STORE_POISON;
+	struct error words = {0};
 
 	log_line(ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "postgres doing=%s class=%s error=%s",
 		doing, store_class_name(class), LOG_QUOTE(err->text));
+	if (class == STORE_WRONG && migration_check(store, &words) == STORE_WRONG)
+		log_error("postgres is not as this worker found it: %s", words.text);
 }
 
 static enum rollup_progress move_clock(
@@ -66,7 +71,7 @@ static enum rollup_progress move_clock(
 
 	if (class == STORE_FINE)
 		return ROLLUP_WORKED;
-	rollup_hand_failed(class, doing, &err);
+	rollup_hand_failed(hand->store, class, doing, &err);
 	return ROLLUP_STUCK;
 }
 
@@ -115,7 +120,7 @@ static enum rollup_progress take_marks(
 	}
 	if (class == STORE_FINE)
 		return ROLLUP_WORKED;
-	rollup_hand_failed(class, "recompute", &err);
+	rollup_hand_failed(hand->store, class, "recompute", &err);
 	return ROLLUP_STUCK;
 }
 

@@ -15,8 +15,10 @@
 enum store_class rollup_patiently(struct store *store, const char *sql, const char *value,
 	struct store_rows **out, struct error *err);
 
-/* Says in the log that a transaction failed. */
-void rollup_hand_failed(enum store_class class, const char *doing, const struct error *err);
+/* Says in the log that a transaction failed; and if nothing of ours should, whether that is
+ * because the database has been migrated to another version meanwhile. */
+void rollup_hand_failed(struct store *store, enum store_class class, const char *doing,
+	const struct error *err);
 
 /* Moves the clock (NULL: to now). */
 enum rollup_progress rollup_hand_advance(struct rollup_hand *hand, const char *as_of);

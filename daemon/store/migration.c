@@ -90,7 +90,7 @@ enum store_class migration_check(struct store *store, struct error *err)
 	error_setf(err,
 		"the database has %zu of this dorad's %zu migrations; run dorad migrate first",
 		applied, n_migrations);
-	return STORE_WRONG;
+	return STORE_LATER;
 }
 
 struct application {

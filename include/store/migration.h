@@ -24,7 +24,8 @@ extern const size_t n_migrations;
  */
 enum store_class migration_count(struct store *store, size_t *out_applied, struct error *err);
 
-/* Whether the database has exactly this program's schema; the words say what to do. */
+/* Whether the database has exactly this program's schema; the words say what to do.
+ * STORE_LATER: it lacks some of it, and once that is applied it will do. */
 enum store_class migration_check(struct store *store, struct error *err);
 
 /*
