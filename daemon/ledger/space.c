@@ -104,6 +104,7 @@ static const char pick_old[] =
 	"	AND NOT EXISTS (SELECT 1 FROM main.again AS a WHERE a.seq = d.seq)"
 	"	AND NOT EXISTS (SELECT 1 FROM main.made AS m WHERE m.seq = d.seq"
 	"		AND m.entry_ms BETWEEN ?3 AND ?4)"
+	"	AND d.received_us NOT BETWEEN ?5 AND ?6"
 	"	ORDER BY d.received_us LIMIT ?2";
 
 static const char *const delete_picked[] = {
@@ -113,11 +114,19 @@ static const char *const delete_picked[] = {
 	"DELETE FROM temp.going",
 };
 
-/* Which rows go: those received before, but for those forwarded since, until. */
+struct span {
+	int64_t from_us;
+	int64_t to_us;
+};
+
+/* No row is of then. */
+static const struct span never = {.from_us = INT64_MAX, .to_us = INT64_MIN};
+
+/* Which rows go: those received before, but for those forwarded or received just now. */
 struct going {
 	int64_t before_us;
-	int64_t since_us;
-	int64_t until_us;
+	struct span forwarded;
+	struct span received;
 };
 
 static int pick(struct db *db, const struct going *going, int64_t *n)
@@ -128,8 +137,10 @@ static int pick(struct db *db, const struct going *going, int64_t *n)
 		return db_code(db);
 	bind_number(insert, 1, going->before_us);
 	bind_number(insert, 2, EXPIRE_ROWS);
-	bind_number(insert, 3, going->since_us / 1000);
-	bind_number(insert, 4, going->until_us / 1000);
+	bind_number(insert, 3, going->forwarded.from_us / 1000);
+	bind_number(insert, 4, going->forwarded.to_us / 1000);
+	bind_number(insert, 5, going->received.from_us);
+	bind_number(insert, 6, going->received.to_us);
 	int code = db_done(db, insert);
 	*n = code == SQLITE_OK ? sqlite3_changes64(db->handle) : 0;
 	return code;
@@ -173,17 +184,21 @@ bool space_expire(struct ledger *ledger, bool full)
 {
 	struct db *db = ledger->writing;
 	int64_t now = now_us(CLOCK_REALTIME);
+	const struct span just_now = {.from_us = now - MIN_AGE_US, .to_us = now + MIN_AGE_US};
 	struct going going = {
 		.before_us = now - ledger->retention_age_us,
-		.since_us = now - MIN_AGE_US,
-		.until_us = now + MIN_AGE_US,
+		.forwarded = just_now,
+		.received = never,
 	};
 	int64_t n = 0;
 
+	/* For want of room the oldest go, though a clock that once was wrong says of them that
+	 * they are yet to come. */
 	if (full) /* what waits to be kept comes before what might be asked for again */
-		going = (struct going){.before_us = now - MIN_AGE_US, .since_us = INT64_MAX};
+		going = (struct going){
+			.before_us = INT64_MAX, .forwarded = never, .received = just_now};
 	else if (ledger->retention_bytes && used_bytes(db) > ledger->retention_bytes)
-		going.before_us = now;
+		going.before_us = INT64_MAX;
 	else if (!ledger->retention_age_us)
 		return false;
 	int code = expire(db, &going, &n);

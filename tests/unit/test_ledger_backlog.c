@@ -68,6 +68,56 @@ static void retention_that_may_delete_nothing_does_not_look_at_all_that_waits(vo
 	CHECK_INT(ledger_count_rows(ledger), N_WAITING);
 }
 
+/* For a day the machine believed to be in another year. */
+static void rows_of_a_clock_that_was_wrong_go_for_want_of_room(void)
+{
+	struct ledger_outcome outcomes[3];
+	begin();
+	struct ledger *ledger = opened();
+
+	for (int i = 0; i < 3; i++) {
+		struct ledger_entry entry = entry_of("gh", "x", 1);
+
+		entry.received_us = now_us(CLOCK_REALTIME) + (i < 2 ? 10 * year_us : 0);
+		CHECK_INT(ledger_keep_now(ledger, &entry, 1, NULL, NULL), LEDGER_DONE);
+		outcomes[i] = (struct ledger_outcome){
+			.seq = i + 1, .state = LEDGER_STATE_IGNORED, .reason = "r"};
+	}
+	CHECK_INT(settle(ledger, outcomes, 2, NULL), LEDGER_DONE);
+	ledger_close(ledger);
+	ledger = ledger_visit(path, false, NULL);
+	ledger_set_retention(ledger, 100 * year_us, 1); /* too much of it */
+	CHECK(!space_expire(ledger, false));
+	CHECK_INT(ledger_count_rows(ledger), 1);
+	ledger_close(ledger);
+}
+
+static void a_full_disk_takes_rows_of_a_wrong_clock_and_none_of_just_now(void)
+{
+	struct ledger_outcome outcomes[3];
+	char text[200] = "";
+	const struct ledger_filter all = {0};
+	begin();
+	struct ledger *ledger = opened();
+
+	for (int i = 0; i < 3; i++) {
+		struct ledger_entry entry = entry_of("gh", "x", 1);
+
+		/* The one in the middle just now, also where this takes seconds. */
+		entry.received_us = now_us(CLOCK_REALTIME) + 4000000 + (i - 1) * year_us;
+		CHECK_INT(ledger_keep_now(ledger, &entry, 1, NULL, NULL), LEDGER_DONE);
+		outcomes[i] = (struct ledger_outcome){
+			.seq = i + 1, .state = LEDGER_STATE_IGNORED, .reason = "r"};
+	}
+	CHECK_INT(settle(ledger, outcomes, 3, NULL), LEDGER_DONE);
+	ledger_close(ledger);
+	ledger = ledger_visit(path, false, NULL);
+	CHECK(!space_expire(ledger, true));
+	CHECK(ledger_list(ledger, &all, collect, text, NULL));
+	CHECK_STR(text, "2ignored ");
+	ledger_close(ledger);
+}
+
 static void one_row_is_found_without_a_look_at_the_others(void)
 {
 	const struct ledger_filter one = {.seq = 7};
@@ -119,6 +169,8 @@ int main(void)
 {
 	RUN(what_is_counted_every_few_seconds_does_not_cost_what_waits);
 	RUN(retention_that_may_delete_nothing_does_not_look_at_all_that_waits);
+	RUN(rows_of_a_clock_that_was_wrong_go_for_want_of_room);
+	RUN(a_full_disk_takes_rows_of_a_wrong_clock_and_none_of_just_now);
 	RUN(one_row_is_found_without_a_look_at_the_others);
 	RUN(a_replay_looks_for_the_few_that_it_means_while_others_may_write);
 	remove_all();
