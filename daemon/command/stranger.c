@@ -19,6 +19,8 @@ static bool drives(const char *character, size_t n)
 		(n == 2 && first == 0xc2 && (unsigned char)character[1] < 0xa0);
 }
 
+/* What is no UTF-8 is not let through; nor is what drives a terminal, but for those spared.
+ * spared NULL: all of that is. */
 static void put(const char *bytes, size_t n, const char *spared, FILE *to)
 {
 	while (n) {
@@ -26,7 +28,7 @@ static void put(const char *bytes, size_t n, const char *spared, FILE *to)
 
 		if (!length)
 			fputs(unknown, to);
-		else if (drives(bytes, length) && !(*bytes && strchr(spared, *bytes)))
+		else if (spared && drives(bytes, length) && !(*bytes && strchr(spared, *bytes)))
 			fputc(' ', to);
 		else
 			(void)fwrite(bytes, 1, length, to);
@@ -53,19 +55,14 @@ json_t *stranger_json(const char *text)
 	json_t *string = json_string(text);
 	if (string)
 		return string;
-	size_t left = strlen(text);
-	char *mended = xmalloc(left * (sizeof(unknown) - 1) + 1);
+	char *mended = NULL;
 	size_t n = 0;
-	while (left) {
-		size_t length = utf8_sequence(text, left);
-		size_t wide = length ? length : sizeof(unknown) - 1;
+	FILE *to = open_memstream(&mended, &n);
 
-		memcpy(mended + n, length ? text : unknown, wide);
-		n += wide;
-		length += !length;
-		text += length;
-		left -= length;
-	}
+	if (!to)
+		out_of_memory();
+	put(text, strlen(text), NULL, to);
+	(void)fclose(to);
 	string = json_stringn(mended, n);
 	free(mended);
 	return string;
