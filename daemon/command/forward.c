@@ -99,9 +99,7 @@ void forwarder_state(struct forwarder *forwarder, struct forwarder_state *out)
 
 bool forwarder_rest(struct forwarder *forwarder, int64_t us)
 {
-	int64_t until_us = clock_us(CLOCK_MONOTONIC) + us;
-	struct timespec until = {
-		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = timespec_of_us(clock_us(CLOCK_MONOTONIC) + us);
 
 	(void)pthread_mutex_lock(&forwarder->lock);
 	while (!forwarder->stop && !forwarder->retry) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "import.h"
 
+#include "base/timestamp.h"
 #include "event/digest.h"
 #include "ledger/list.h"
 #include "progress.h"
@@ -32,7 +33,7 @@ int64_t import_clock_us(void)
 
 static void rest(int64_t us)
 {
-	struct timespec time = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+	struct timespec time = timespec_of_us(us);
 
 	(void)nanosleep(&time, NULL);
 }

@@ -2,6 +2,7 @@
 #include "rollup_recompute.h"
 
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "base/xalloc.h"
 
 #include <pthread.h>
@@ -37,8 +38,7 @@ struct rollup_helper {
 static void rest(struct rollup_helper *helper, int64_t for_us)
 {
 	int64_t until_us = rollup_now_us() + for_us;
-	struct timespec until = {
-		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = timespec_of_us(until_us);
 
 	while (!helper->stop && rollup_now_us() < until_us)
 		(void)pthread_cond_timedwait(&helper->told, &helper->mutex, &until);

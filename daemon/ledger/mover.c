@@ -2,6 +2,7 @@
 #include "ledger_priv.h"
 
 #include "base/log.h"
+#include "base/timestamp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -222,9 +223,7 @@ static bool move_piece(struct ledger *ledger)
 /* Under the lock; false: there is no more to wait for. */
 static bool wait_until_wanted(struct mover *mover, bool rest)
 {
-	int64_t until_us = now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US;
-	struct timespec until = {
-		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = timespec_of_us(now_us(CLOCK_MONOTONIC) + WRITER_RETRY_US);
 
 	while (rest && !mover->stopping &&
 		pthread_cond_timedwait(&mover->wake, &mover->lock, &until) == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger_priv.h"
 
+#include "base/timestamp.h"
+
 #include <errno.h>
 
 /* RELIABILITY.md section 9: what one commit takes at most, and how long it waits for more. */
@@ -21,9 +23,7 @@
 
 bool writer_wait(struct writer *writer, pthread_cond_t *cond, int64_t us)
 {
-	int64_t until_us = now_us(CLOCK_MONOTONIC) + us;
-	struct timespec until = {
-		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = timespec_of_us(now_us(CLOCK_MONOTONIC) + us);
 
 	return pthread_cond_timedwait(cond, &writer->lock, &until) != ETIMEDOUT;
 }

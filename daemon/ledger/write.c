@@ -2,6 +2,8 @@
 #include "ledger/rows.h"
 #include "ledger_priv.h"
 
+#include "base/timestamp.h"
+
 #include <string.h>
 
 /* A job that its caller waits for. */
@@ -109,9 +111,7 @@ enum ledger_result ledger_write_lightly(struct ledger *ledger, bool patient,
 void ledger_wait_news(struct ledger *ledger, int64_t timeout_us)
 {
 	struct writer *writer = &ledger->writer;
-	int64_t until_us = now_us(CLOCK_MONOTONIC) + timeout_us;
-	struct timespec until = {
-		.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+	struct timespec until = timespec_of_us(now_us(CLOCK_MONOTONIC) + timeout_us);
 
 	(void)pthread_mutex_lock(&writer->lock);
 	while (!writer->news_told && !writer->stopping) {

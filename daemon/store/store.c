@@ -2,6 +2,7 @@
 #include "account.h"
 
 #include "base/log.h"
+#include "base/timestamp.h"
 #include "base/xalloc.h"
 #include "store_priv.h"
 
@@ -16,7 +17,7 @@
 
 static bool sleep_for(void *context, int64_t for_us)
 {
-	struct timespec rest = {.tv_sec = for_us / 1000000, .tv_nsec = for_us % 1000000 * 1000};
+	struct timespec rest = timespec_of_us(for_us);
 
 	(void)context;
 	while (nanosleep(&rest, &rest) < 0 && errno == EINTR)

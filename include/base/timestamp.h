@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Instants are int64_t microseconds since 1970-01-01T00:00:00Z everywhere; names end in _us. */
 
@@ -26,5 +27,11 @@ bool timestamp_from_number(int64_t number, int64_t *out_us);
 
 /* RFC 3339, UTC, six digits. at_us must lie in the years 1970 to 9999. */
 void timestamp_format(int64_t at_us, char out[static TIMESTAMP_TEXT_MAX]);
+
+/* A span, or an instant of any clock, as POSIX takes it. Not negative. */
+static inline struct timespec timespec_of_us(int64_t us)
+{
+	return (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+}
 
 #endif
