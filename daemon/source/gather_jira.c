@@ -53,8 +53,10 @@ static void put_snapshot(struct gather *gather, const struct reader *issue)
 
 	if (issue->err->text[0])
 		return;
-	if (!reader_time_at(issue, "fields.resolutiondate", &done_us))
-		(void)reader_time_at(issue, "fields.statuscategorychangedate", &done_us);
+	/* As of when it came to be of that category, as a webhook has it; Data Center does not
+	 * tell. */
+	if (!reader_time_at(issue, "fields.statuscategorychangedate", &done_us))
+		(void)reader_time_at(issue, "fields.resolutiondate", &done_us);
 	if (is_one_of(reader_text(issue, "fields.status.statusCategory.key"), LIST("done")) &&
 		done_us < updated_us)
 		put(gather, issue, NULL, done_us, fields_of(issue), NULL);

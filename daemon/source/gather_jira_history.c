@@ -294,38 +294,31 @@ static bool sets(struct jira_history *history, const json_t *change, undo_item *
 }
 
 /*
- * When the state after change number `at` (0: creation) was resolved, and came to its
- * category: the last change before it that says so. What stands now keeps the times it has.
+ * When each state was resolved, or came to its category: the last change before it that says
+ * so (none: its creation). What stands now keeps the time that it has.
  */
-static void put_dates(struct jira_history *history, size_t at, const json_t *created)
+static void put_dates(
+	struct jira_history *history, const char *date, undo_item *undo, const json_t *created)
 {
-	static const struct {
-		const char *date;
-		undo_item *undo;
-	} dates[] = {
-		{"resolutiondate", undo_resolution},
-		{"statuscategorychangedate", undo_status},
-	};
-	json_t *fields = history->states[at];
-	bool resolved = json_is_object(json_object_get(fields, "resolution"));
+	const json_t *since = created;
+	size_t n_left = 0;
 
-	for (size_t d = 0; d < ARRAY_LEN(dates); d++) {
-		size_t setter = at;
-		bool last = true;
+	for (size_t i = 0; i < history->n; i++)
+		n_left += sets(history, history->changes[i], undo);
+	/* Each change once more, and not once for each state: some have thousands. */
+	for (size_t at = 0; n_left; at++) {
+		json_t *fields = history->states[at];
+		bool is_so = undo != undo_resolution ||
+			json_is_object(json_object_get(fields, "resolution"));
 
-		while (setter && !sets(history, history->changes[setter - 1], dates[d].undo))
-			setter--;
-		for (size_t i = at; i < history->n; i++)
-			last = last && !sets(history, history->changes[i], dates[d].undo);
-		if (last)
-			continue;
-		if (d == 0 && !resolved)
-			(void)json_object_set_new(fields, dates[d].date, json_null());
+		if (is_so)
+			(void)json_object_set(fields, date, (json_t *)(uintptr_t)since);
 		else
-			(void)json_object_set(fields, dates[d].date,
-				setter ? json_object_get(
-						 history->changes[setter - 1], "created")
-				       : (json_t *)(uintptr_t)created);
+			(void)json_object_set_new(fields, date, json_null());
+		if (sets(history, history->changes[at], undo)) {
+			since = json_object_get(history->changes[at], "created");
+			n_left--;
+		}
 	}
 }
 
@@ -381,6 +374,7 @@ void jira_history_read(
 		history->states[i - 1] = arena_own(history->arena,
 			state_before(history, history->states[i], history->changes[i - 1]),
 			release);
-	for (size_t i = 0; i <= history->n; i++)
-		put_dates(history, i, reader_find(issue, "fields.created"));
+	const json_t *created = reader_find(issue, "fields.created");
+	put_dates(history, "resolutiondate", undo_resolution, created);
+	put_dates(history, "statuscategorychangedate", undo_status, created);
 }

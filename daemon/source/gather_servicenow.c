@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ServiceNow's Table API. A record is told as a business rule would tell it. One that was
- * closed some days after it was resolved is told as of its resolution too: work was done then.
+ * ServiceNow's Table API. A record is told as a business rule would tell it: as it stands, and
+ * with it when it was done, if it was touched after that (servicenow.c).
  *
  * With sysparm_display_value=true there are only the words and times that people see: state
  * has its English words here, and times are in the zone of the user who asked.
@@ -177,32 +177,6 @@ static void put(struct gather *gather, const struct gather_object *object,
 	gather_put(gather, (struct gather_line){.at_us = at_us, .body = body});
 }
 
-/* Closing comes by itself, days later. */
-static void put_resolution(struct gather *gather, const struct gather_object *object,
-	const struct table *table, json_t *record)
-{
-	const struct reader reader = {.value = record,
-		.place = "",
-		.arena = object->arena,
-		.err = object->reader.err};
-	const char *state = column_value(&reader, "state");
-	int64_t resolved_us = 0;
-	int64_t updated_us = 0;
-
-	if (!is_one_of(table->name, LIST("incident")) || !is_one_of(state, LIST("7")) ||
-		!column_time(&reader, "resolved_at", &resolved_us) ||
-		!column_time(&reader, "sys_updated_on", &updated_us) ||
-		resolved_us >= updated_us)
-		return;
-	json_t *then = json_copy(record);
-	(void)json_object_set_new(then, "state", json_string("6"));
-	(void)json_object_set_new(then, "incident_state", json_string("6"));
-	(void)json_object_set_new(then, "sys_updated_on", gather_time(resolved_us));
-	(void)json_object_set_new(then, "sys_mod_count", json_string("0"));
-	(void)json_object_del(then, "closed_at");
-	put(gather, object, table, then);
-}
-
 static void take_record(struct gather *gather, const struct gather_object *object)
 {
 	const struct table *table = table_of(&object->reader);
@@ -216,7 +190,6 @@ static void take_record(struct gather *gather, const struct gather_object *objec
 	json_t *record = record_of(gather, object, table);
 	if (!record)
 		return;
-	put_resolution(gather, object, table, record);
 	put(gather, object, table, record);
 }
 

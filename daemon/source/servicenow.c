@@ -187,6 +187,7 @@ static void observe_ticket(struct intake *in, const struct row *row)
 		.time_us = updated_us(in, row),
 		.order = column_value(row->record, "sys_mod_count"),
 		.once = row->is_deleted ? "gone" : NULL,
+		.stands_alone = true,
 		.type = row->table->type,
 		.priority = column_words(row->record, "priority"),
 		.status = stage_words[stage],

@@ -116,7 +116,9 @@ void ticket_observe_end(struct intake *in, const struct ticket *ticket, put_orig
 		.status_raw = ticket->status_raw,
 	};
 
-	if (ticket->resolved_us && ticket->resolved_us < ticket->time_us && !in->imported)
+	if (in->imported && !ticket->stands_alone)
+		return;
+	if (ticket->resolved_us && ticket->resolved_us < ticket->time_us)
 		observe_item(in, &end, put, body);
 }
 

@@ -57,6 +57,9 @@ struct ticket {
 	bool sprint_is_to_come; /* so it has no start, whatever one before it had */
 	int64_t added_to_sprint_us;
 	bool left_its_sprint;
+
+	/* History has no more of it than how it stands: nothing before tells when it was done. */
+	bool stands_alone;
 };
 
 typedef void put_origin(struct intake *in, struct dora_event *event, const struct reader *body);

@@ -276,7 +276,8 @@ JIRA_OBJECTS = [
     {"startAt": 0, "maxResults": 50, "issues": [issue for _, issue in JIRA_ISSUES]},
 ]
 
-# -- ServiceNow: an incident that was closed a week after it was resolved, its change -------------
+# -- ServiceNow: an incident that was closed a week after it was resolved, its change, and a request
+# that was touched the month after it was done ------------------------------------------------------
 
 
 def sn_case(count, updated, state, resolved="", caused_by=""):
@@ -291,7 +292,15 @@ def sn_change(count, updated, state, code="", end=""):
                   close_code=code)
 
 
+def sn_request(count, updated, state, closed=""):
+    return record("sc_req_item", "r1", count, "", state, number="RITM1",
+                  opened_at="2026-06-03 10:00:00", sys_updated_on=f"2026-{updated}",
+                  closed_at=closed and f"2026-{closed}")
+
+
 SERVICENOW = Story("servicenow", "servicenow", [
+    sn_request(1, "06-03 10:00:00", 1), sn_request(2, "06-05 09:30:00", 3, "06-05 09:30:00"),
+    sn_request(3, "07-07 12:00:00", 3, "06-05 09:30:00"),
     sn_change(1, "02 08:50:00", -1), sn_change(2, "02 09:20:00", 3, "unsuccessful", "02 09:10:00"),
     sn_case(1, "02 10:00:00", 1), sn_case(2, "02 11:30:00", 6, "02 11:30:00"),
     sn_case(5, "09 11:30:00", 7, "02 11:30:00", "g1"),
@@ -306,7 +315,7 @@ def values_only(body):
 
 def shown_only(body):
     """As sysparm_display_value=true has it, in the zone of Athens: three hours ahead."""
-    words = {"7": "Closed", "3": "Closed"}
+    words = {"7": "Closed", "3": "Closed Complete" if "RITM1" in str(body) else "Closed"}
     shown = {}
     for name, value in body["record"].items():
         text = value["value"]
@@ -325,7 +334,7 @@ def shown_only(body):
     return shown
 
 
-SERVICENOW_LAST = [SERVICENOW.deliveries[1][0], SERVICENOW.deliveries[-1][0]]
+SERVICENOW_LAST = [SERVICENOW.deliveries[n][0] for n in (4, -1, 2)]
 SERVICENOW_OBJECTS = [{"result": [body["record"] for body in SERVICENOW_LAST]}]
 
 # -- PagerDuty: resolved, and merged into another --------------------------------------------------
