@@ -49,7 +49,23 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* A file as it is named; in a folder those called catalog-info.yaml. */
+/* A file as it is named, a pipe too; in a folder those called catalog-info.yaml. */
+static bool is_wanted(const FTSENT *entry)
+{
+	bool named = entry->fts_level == FTS_ROOTLEVEL;
+
+	return (named && entry->fts_info == FTS_DEFAULT) ||
+		(entry->fts_info == FTS_F && (named || has_name(entry->fts_name)));
+}
+
+/* What cannot be looked at. A link whose end is gone is no error to fts, and is one here. */
+static bool cannot_be_read(const FTSENT *entry)
+{
+	return entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR ||
+		entry->fts_info == FTS_DNR ||
+		(entry->fts_info == FTS_SLNONE && entry->fts_level == FTS_ROOTLEVEL);
+}
+
 static bool read_all(
 	struct backstage *backstage, char *const *paths, size_t *n_files, struct error *err)
 {
@@ -61,14 +77,11 @@ static bool read_all(
 		return false;
 	}
 	for (FTSENT *entry; done && (entry = fts_read(walk));) {
-		bool named = entry->fts_level == FTS_ROOTLEVEL;
-
-		if (entry->fts_info == FTS_NS || entry->fts_info == FTS_ERR ||
-			entry->fts_info == FTS_DNR) {
+		if (cannot_be_read(entry)) {
 			error_setf(err, "%s: %s", entry->fts_path,
-				strerrordesc_np(entry->fts_errno));
+				strerrordesc_np(entry->fts_errno ? entry->fts_errno : ENOENT));
 			done = false;
-		} else if (entry->fts_info == FTS_F && (named || has_name(entry->fts_name))) {
+		} else if (is_wanted(entry)) {
 			done = read_file(backstage, entry->fts_path, err);
 			(*n_files)++;
 		} else if (entry->fts_info == FTS_D && strcmp(entry->fts_name, ".git") == 0) {
@@ -76,7 +89,11 @@ static bool read_all(
 		}
 	}
 	(void)fts_close(walk);
-	return done;
+	/* An empty catalogue would be applied as readily as any. */
+	if (done && !*n_files)
+		error_setf(err, "%s%s: no catalog-info.yaml there", paths[0],
+			paths[1] ? " and the others" : "");
+	return done && *n_files;
 }
 
 int catalog_import(const struct command_line *line)

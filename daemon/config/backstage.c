@@ -139,7 +139,8 @@ static bool take_entity(struct backstage *backstage, const char *path, const str
 			"not a Backstage entity; want apiVersion, kind and metadata");
 	if (kind_of(kind) == BACKSTAGE_OTHER)
 		return true;
-	if (!text_of(metadata, "name"))
+	const char *name = text_of(metadata, "name");
+	if (!name)
 		return tree_complain(err, path, metadata ? metadata : root,
 			"an entity without a name; want metadata.name");
 
@@ -148,12 +149,13 @@ static bool take_entity(struct backstage *backstage, const char *path, const str
 		.kind = kind_of(kind),
 		.path = path,
 		.line = root->line,
-		.name = name_of(kind_of(kind), metadata, text_of(metadata, "name")),
+		.name = name_of(kind_of(kind), metadata, name),
 		.title = text_of(metadata, "title"),
 		.owner = text_of(spec, "owner"),
 		.system = text_of(spec, "system"),
 		.phase = phase_of(text_of(spec, "lifecycle")),
 	};
+	entity->of_a_template = strstr(name, "${{") != NULL;
 	if (entity->kind == BACKSTAGE_GROUP && !entity->title)
 		entity->title = text_of(tree_get(spec, "profile"), "displayName");
 	take_sources(entity, tree_get(metadata, "annotations"));
@@ -180,23 +182,22 @@ static const char *next_marker(const char *from, const char *end)
 bool backstage_read(struct backstage *backstage, const char *path, const char *bytes, size_t n,
 	struct error *err)
 {
-	/* Each document is read as if the ones before it were empty lines: places stay true. */
+	/* Each document is read after as many empty lines as are before it: places stay true. */
 	char *text = arena_memdup(backstage->arena, bytes, n);
 	const char *end = text + n;
 	const char *kept_path = arena_strdup(backstage->arena, path);
+	size_t n_lines = 0;
 
 	for (char *at = text; at < end;) {
-		const char *next = next_marker(at, end);
-		size_t length = (size_t)(next - text);
-		const struct tree *root =
-			tree_read(backstage->arena, kept_path, text, length, err);
+		char *next = text + (next_marker(at, end) - text);
+		char *from = memset(at - n_lines, '\n', n_lines);
+		const struct tree *root = tree_read(
+			backstage->arena, kept_path, from, (size_t)(next - from), err);
 
 		if (!root || !take_entity(backstage, kept_path, root, err))
 			return false;
-		for (; at < next; at++) {
-			if (*at != '\n')
-				*at = ' ';
-		}
+		for (; at < next; at++)
+			n_lines += *at == '\n';
 	}
 	return true;
 }

@@ -31,6 +31,7 @@ struct backstage_entity {
 	const char *owner;
 	const char *team; /* of the owner, if that is a group */
 	bool owned_by_a_person;
+	bool of_a_template; /* what is to become an entity: its name is a question yet */
 	const char *system; /* a Component's */
 	const char *phase;
 	const char *kubernetes_id;

@@ -2,6 +2,7 @@
 #include "backstage_priv.h"
 #include "base/xalloc.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 /* A Component is a service; a System is one where it has a source of its own. */
 static bool is_service(const struct backstage_entity *entity)
 {
-	return !entity->repeated &&
+	return !entity->repeated && !entity->of_a_template &&
 		(entity->kind == BACKSTAGE_COMPONENT ||
 			(entity->kind == BACKSTAGE_SYSTEM && entity->n_sources));
 }
@@ -36,9 +37,24 @@ static const char *bare(const char *reference)
 struct settling {
 	struct backstage *backstage;
 	json_t *names; /* of services, for clashes */
+	json_t *teams; /* by their names in small letters */
 	void (*remark)(void *context, const char *words);
 	void *context;
 };
+
+/* Backstage's references are without case, our names are not: the Group's own spelling, else
+ * that of the first who named it. */
+static const char *team_of(const struct settling *settling, const char *name)
+{
+	char *key = arena_strdup(settling->backstage->arena, name);
+
+	for (char *at = key; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	if (!json_object_get(settling->teams, key))
+		(void)json_object_set_new(settling->teams, key, json_string(name));
+	return arena_strdup(settling->backstage->arena,
+		json_string_value(json_object_get(settling->teams, key)));
+}
 
 static void settle_owner(const struct settling *settling, struct backstage_entity *entity)
 {
@@ -54,6 +70,8 @@ static void settle_owner(const struct settling *settling, struct backstage_entit
 			entity->owned_by_a_person = system->owned_by_a_person;
 		}
 	}
+	if (entity->team)
+		entity->team = team_of(settling, entity->team);
 	/* The person's name stays out: neither catalogue nor message needs it. */
 	if (entity->owned_by_a_person)
 		settling->remark(settling->context,
@@ -84,11 +102,19 @@ void backstage_settle(struct backstage *backstage,
 	void (*remark)(void *context, const char *words), void *context)
 {
 	json_auto_t *names = json_object();
-	const struct settling settling = {backstage, names, remark, context};
+	json_auto_t *teams = json_object();
+	const struct settling settling = {backstage, names, teams, remark, context};
 
 	for (size_t i = 0; i < backstage->n; i++) {
 		struct backstage_entity *entity = &backstage->entities[i];
 
+		if (entity->of_a_template)
+			remark(context,
+				arena_printf(backstage->arena,
+					"%s:%d: %s is a template's: left out", entity->path,
+					entity->line, entity->name));
+		else if (entity->kind == BACKSTAGE_GROUP)
+			entity->name = team_of(&settling, entity->name);
 		if (!is_service(entity))
 			continue;
 		entity->repeated = json_object_get(names, entity->name) != NULL;
@@ -164,7 +190,7 @@ static const struct backstage_entity **sorted(const struct backstage *backstage,
 
 static bool is_group(const struct backstage_entity *entity)
 {
-	return entity->kind == BACKSTAGE_GROUP;
+	return entity->kind == BACKSTAGE_GROUP && !entity->of_a_template;
 }
 
 /* Groups, and the teams that own something and have no entity: name to title or null. */

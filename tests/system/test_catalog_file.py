@@ -65,6 +65,33 @@ def test_files_of_backstage_become_a_catalogue_that_passes_its_check(tmp_path):
     assert "good: 1 team, 2 services" in run("catalog", "check", made).stdout
 
 
+def test_an_owner_in_other_letters_is_the_same_team(tmp_path):
+    path = tmp_path / "catalog-info.yaml"
+    path.write_text(ENTITIES.replace("group:default/payments", "group:default/Payments")
+                    .replace("user:ann", "PAYMENTS"))
+    made = run("catalog", "import", path).stdout
+    assert made.startswith("teams:\n  - name: payments\n    title: Payments\n\n")
+    assert made.count("    owners: payments\n") == 2
+
+
+def test_what_a_template_will_make_is_left_out_and_told(tmp_path):
+    path = tmp_path / "catalog-info.yaml"
+    path.write_text(ENTITIES.replace("name: ledger", 'name: "${{ values.name }}"'))
+    done = run("catalog", "import", path)
+    assert "values" not in done.stdout and "1 service" in done.stderr
+    assert f"{path}:13: ${{{{ values.name }}}} is a template's: left out" in done.stderr
+
+
+def test_nothing_to_read_is_no_empty_catalogue(tmp_path):
+    (tmp_path / "other.yaml").write_text("not: an entity\n")
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    for name, words in (("", "no catalog-info.yaml there"), ("gone.yaml", "No such file")):
+        done = run("catalog", "import", tmp_path / name, check=False)
+        assert done.returncode == 1 and done.stdout == "" and words in done.stderr
+    # What is named is read, be it a pipe.
+    assert run("catalog", "import", "/dev/stdin", text=ENTITIES).stdout == IMPORTED
+
+
 def test_a_bad_entity_is_said_with_its_place(tmp_path):
     path = tmp_path / "catalog-info.yaml"
     path.write_text(ENTITIES + "---\napiVersion: x\nkind: Component\nmetadata: {title: t}\n")
