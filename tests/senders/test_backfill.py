@@ -141,6 +141,15 @@ def test_more_history_than_before_is_fetched_when_asked_for(api, github):
     shop.check(github.run("--since", "30d").rows)
 
 
+def test_a_run_that_was_stopped_does_not_stand_for_one_that_wants_more(api, github):
+    shop = Shop(api, deployments=2)
+    api.fault(4, "hold")
+    github.run_until_held(api, "--since", "36h")
+    done = github.run("--since", "30d")
+    assert "more is asked for" in done.err
+    shop.check(done.rows)
+
+
 def test_restart_forgets_and_another_selection_wants_another_folder(api, github):
     shop = Shop(api, deployments=1)
     github.run()
@@ -162,10 +171,13 @@ def test_two_runs_at_once_do_not_mix(api, github):
 
 def test_what_dorad_import_does_not_take_is_kept_and_not_fetched_again(api, tmp_path):
     shop = Shop(api, deployments=1)
+    os.makedirs(tmp_path / "state", 0o755)      # not by us: what we put there is ours alone
     tool = Tool(tmp_path, "github/backfill", "--api", api.url, "--repo", "acme/shop",
                 env={"DORAD": "false"})
     done = tool.run("--import", code=1)
     assert "what was fetched is kept" in done.err
+    for name in os.listdir(tool.state):
+        assert stat.S_IMODE(os.stat(os.path.join(tool.state, name)).st_mode) == 0o600, name
     before = len(api.asked)
     shop.check(tool.run().rows)
     assert len(api.asked) == before

@@ -108,6 +108,20 @@ def test_a_dorad_that_is_not_there_is_told_before_anything_is_fetched(tmp_path):
         assert "is not installed" in err and not api.asked
 
 
+def test_a_dry_run_says_what_would_come_and_keeps_what_was_fetched(postgres, tmp_path):
+    with Site(postgres=postgres, catalog=CATALOG) as other:
+        other.write()
+        api, tool = tool_of("pagerduty", str(tmp_path), "-c", other.path)
+        with api:
+            done = tool.run("--dry-run")
+            assert "would make 2 events" in done.out and "--import" in done.err
+            assert not os.path.exists(os.path.join(other.folder, "ledger.db"))
+            n = len(api.asked)
+            assert "2 events" in tool.run("--import").out
+            assert len(api.asked) == n              # not fetched again
+            assert tool.run("--import").out == ""   # and handed over once
+
+
 def test_the_pipe_of_a_shell_works_too(site, tmp_path):
     api, tool = tool_of("pagerduty", str(tmp_path))
     with api:

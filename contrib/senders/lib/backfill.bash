@@ -30,6 +30,7 @@ tool=           # set by who sources this
 selection=
 folder=
 import=no
+dry_run=no
 config=
 restart=no
 token_file=
@@ -44,7 +45,10 @@ common_help() {
 	  --token-file FILE   the secret, alone on a line (default: the credential `token` of systemd)
 	  --since WHEN        how far back the first run goes: 1y, 30d, 2026-01-01 (default 1y);
 	                      later runs fetch what changed since the one before
-	  --import            hand it to `dorad import` (default: print it, an object a line)
+	  --import            hand it to `dorad import` (default: print it, an object a line, which
+	                      counts as handed over: what reads it must take all of it)
+	  --dry-run           fetch it and only say what `dorad import` would make of it; what was
+	                      fetched is kept for the next run, with --import
 	  -c FILE             configuration for `dorad import`; $DORAD names the program
 	  --state FOLDER      where to keep how far we are (default: one for each selection, in
 	                      $STATE_DIRECTORY, else ~/.local/state/dorad)
@@ -73,6 +77,7 @@ take_options() { # ARGUMENT...
 			exit 0
 			;;
 		--import) import=yes && shift && continue ;;
+		--dry-run) import=yes && dry_run=yes && shift && continue ;;
 		--restart) restart=yes && shift && continue ;;
 		--*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
 		esac
@@ -130,7 +135,8 @@ open_state() {
 		base=${STATE_DIRECTORY:-${XDG_STATE_HOME:-${HOME:?}/.local/state}/dorad}
 		folder=$base/backfill/$tool-$(printf '%s' "$selection" | sha256sum | head -c 10)
 	fi
-	(umask 077 && mkdir -p "$folder") || die "$folder: cannot be made; name another with --state"
+	umask 077 # what is fetched speaks of people, and the folder may be one that was there before
+	mkdir -p "$folder" || die "$folder: cannot be made; name another with --state"
 	exec 9>"$folder/lock"
 	flock -n 9 || die "$folder: another run is at work there"
 	[ "$restart" = no ] || rm -f "$folder/state" "$folder/plan" "$folder/fetched" "$folder/notes"
@@ -166,12 +172,15 @@ is_later_run() { # it fetches what changed since the one before
 
 # -- what to fetch -----------------------------------------------------------------------------
 
+wants_more() { # than any run before. A day's grace: "1y" is a later moment at every run.
+	((wanted <= ${state[first]:-0} - 86400))
+}
+
 begin_run() { # from where the last one began, or as far back as is asked for
 	local from=$wanted now first=${state[first]:-}
 	printf -v now '%(%s)T' -1
 	((from < now)) || misuse "--since $since: lies ahead"
-	# A day's grace: "1y" is a later moment at every run.
-	if [[ $first && ${state[through]:-} ]] && ((wanted > first - 86400)); then
+	if [[ $first && ${state[through]:-} ]] && ! wants_more; then
 		from=$((state[through] - overlap))
 	else
 		first=$wanted
@@ -251,13 +260,21 @@ run_steps() {
 	progress force "all fetched" "$total" "$total"
 }
 
+dorad_import() { # OPTION...
+	[ ! -s "$folder/fetched" ] ||
+		"${DORAD:-dorad}" import ${config:+-c "$config"} --tolerant "$@" "${import_options[@]}" "$tool" \
+			"$folder/fetched" ||
+		die "dorad import did not take it; what was fetched is kept in $folder:" \
+			"run this again when that is mended"
+}
+
 hand_over() {
-	if [ "$import" = yes ]; then
-		[ ! -s "$folder/fetched" ] ||
-			"${DORAD:-dorad}" import ${config:+-c "$config"} --tolerant "${import_options[@]}" "$tool" \
-				"$folder/fetched" ||
-			die "dorad import did not take it; what was fetched is kept in $folder:" \
-				"run this again when that is mended"
+	if [ "$dry_run" = yes ]; then
+		dorad_import --dry-run
+		say "kept in $folder until it is handed over: --import"
+		return
+	elif [ "$import" = yes ]; then
+		dorad_import
 	else
 		cat "$folder/fetched" || die "not all of it could be written; run this again"
 	fi
@@ -274,6 +291,10 @@ backfill() { # ARGUMENT...
 	tool_ready
 	open_state
 	fetch_begin
+	if [[ ${state[phase]:-} == fetch* ]] && wants_more; then
+		say "more is asked for than the last run was to fetch: beginning anew"
+		state[phase]=
+	fi
 	case ${state[phase]:-} in
 	fetching) continue_run ;;
 	fetched) say "fetched by the last run: handing it over" ;;
