@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "import.h"
 
+#include "config/zone.h"
 #include "endpoint.h"
 #include "ledger/list.h"
+#include "ledger_filter.h"
 #include "table.h"
 
 #include "base/plural.h"
@@ -239,7 +241,8 @@ static int check_use(const struct command_line *line)
 		return command_misuse(line, "--tags, --since and --system are for git");
 	if (command_option(line, "--environment", 0) && !command_option(line, "--tags", 0))
 		return command_misuse(line, "--environment: of which tags? --tags PATTERN");
-	if (zone && !import_zone_exists(zone))
+	/* What is none would be taken for UTC without a word. */
+	if (zone && strcmp(zone, "UTC") != 0 && !zone_is_here(zone))
 		return command_misuse(line, "--zone %s: want a zone as Europe/London", zone);
 	return EXIT_DONE;
 }
@@ -252,6 +255,10 @@ static int run(const struct command_line *line)
 
 	if (code != EXIT_DONE)
 		return code;
+	struct error err = {0};
+	int64_t since_us = 0;
+	if (!ledger_time_read("--since", command_option(line, "--since", 0), &since_us, &err))
+		return command_misuse(line, "%s", err.text);
 	CLEANUP(config_destroyp) struct config *config = command_config(line);
 	struct import import = {
 		.line = line,
@@ -259,6 +266,7 @@ static int run(const struct command_line *line)
 		.arena = arena,
 		.tally = tally,
 		.zone = command_option(line, "--zone", 0),
+		.since_us = since_us,
 		.dry_run = command_option(line, "--dry-run", 0) != NULL,
 		.began_us = import_clock_us(),
 	};
@@ -312,7 +320,9 @@ const struct command import_command = {
 				"of ServiceNow's times with sysparm_display_value=true", false},
 			{"--system", "SYSTEM",
 				"git: github or gitlab, where the host does not tell", false},
-			{"--since", "TIME", "git: only commits from then on, as git log has it",
+			{"--since", "TIME",
+				"git: only commits from then on: 2026-06-01, "
+				"2026-06-01T12:00:00Z, or how long ago: 2h, 365d",
 				false},
 			{"--tags", "PATTERN", "git: these tags are releases", false},
 			{"--environment", "NAME",

@@ -17,12 +17,15 @@ struct import {
 	struct header headers[4];      /* which say so; of each delivery */
 	size_t n_headers;
 	const char *zone; /* of times as people see them; NULL: not known */
+	int64_t since_us; /* of a clone only what was committed from then on; 0: all */
 
 	bool dry_run;
 	struct deliverer deliverer; /* unless dry_run */
 	struct import_tally *tally;
 	int64_t n_kept;
 	int64_t n_known; /* deliveries that were kept before */
+	int64_t n_left;  /* rows that waited when the receiver got nowhere; 0: it does */
+	int64_t n_kept_then;
 
 	const char *file; /* at hand */
 	int64_t read_bytes;
@@ -59,7 +62,5 @@ bool import_finish(struct import *import);
 
 /* import_zone.c: gather's to_utc(). */
 bool import_to_utc(void *context, const char *shown, int64_t *out_us);
-/* Is there such a zone here? */
-bool import_zone_exists(const char *zone);
 
 #endif

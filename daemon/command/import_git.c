@@ -89,7 +89,7 @@ static void read_origin(struct import *import, const char *url, struct import_pl
 	const char *at = memchr(host, '@', n);
 	const char *path = host + n;
 
-	if (!*path || (!scheme && strchr(url, '/') == url))
+	if (!*path || n == 0 || (!scheme && strchr(url, '/') == url))
 		return; /* a folder */
 	if (at) {
 		n -= (size_t)(at + 1 - host);
@@ -268,11 +268,14 @@ static const char *ref_of(struct import *import, const char *path, const char *b
 
 static bool import_commits(struct import *import, const char *path, const char *ref)
 {
-	const char *since = command_option(import->line, "--since", 0);
+	/* In seconds: git takes a date for that day's present hour, and a word that it does not
+	 * know for now. */
+	const char *since = import->since_us ? arena_printf(import->arena, "--since=@%lld",
+						       (long long)(import->since_us / 1000000))
+					     : "--";
 	const char *const words[] = {"log", "-z", "--no-color", "--no-renames",
 		"--no-show-signature", "--diff-merges=first-parent", "--name-only",
-		"--format=@%H %ct %P", ref,
-		since ? arena_printf(import->arena, "--since=%s", since) : "--", NULL};
+		"--format=@%H %ct %P", ref, since, NULL};
 	struct git git;
 
 	if (!git_start(&git, path, words)) {

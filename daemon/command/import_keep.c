@@ -20,7 +20,7 @@
 #define LOOK_EVERY 8
 #define POLL_US INT64_C(20000)
 
-/* A receiver whose Redis is away gets nowhere: the ledger takes the rest. */
+/* A receiver whose Redis is away gets nowhere: the ledger takes the rest until it moves. */
 #define STUCK_US INT64_C(5000000)
 
 int64_t import_clock_us(void)
@@ -38,6 +38,13 @@ static void rest(int64_t us)
 	(void)nanosleep(&time, NULL);
 }
 
+/* It got nowhere when it was last waited for: has it moved since? */
+static bool is_stuck(struct import *import, int64_t backlog)
+{
+	return import->n_left &&
+		backlog - import->n_left >= import->n_kept - import->n_kept_then;
+}
+
 static bool keep_step(struct import *import)
 {
 	struct ledger_counts counts = {0};
@@ -52,6 +59,9 @@ static bool keep_step(struct import *import)
 			(void)command_fail(import->line, "%s", err.text);
 			return false;
 		}
+		if (is_stuck(import, counts.backlog))
+			return true;
+		import->n_left = 0;
 		if (counts.backlog < least) {
 			least = counts.backlog;
 			moved_us = import_clock_us();
@@ -60,6 +70,10 @@ static bool keep_step(struct import *import)
 			rest(POLL_US);
 		import_progress(import);
 	} while (counts.backlog > ROWS_AHEAD && import_clock_us() - moved_us < STUCK_US);
+	if (counts.backlog > ROWS_AHEAD) {
+		import->n_left = counts.backlog;
+		import->n_kept_then = import->n_kept;
+	}
 	return true;
 }
 

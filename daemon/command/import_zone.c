@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "import.h"
 
-#include "base/xalloc.h"
-
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#define ZONES "/usr/share/zoneinfo/"
-
-/* A zone that is not there would be taken for UTC without a word. */
-bool import_zone_exists(const char *zone)
-{
-	char *path = xasprintf(ZONES "%s", zone);
-	bool exists = strcmp(zone, "UTC") == 0 ||
-		(!strstr(zone, "..") && zone[0] != '/' && access(path, R_OK) == 0);
-
-	free(path);
-	return exists;
-}
 
 /* "2026-06-01 14:28:24", as a system of the usual date format shows it, in the zone that $TZ
  * was set to (import.c) before there was any other thread. */

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* An instant, or how long ago. */
-static bool read_time(const char *name, const char *text, int64_t *out, struct error *err)
+bool ledger_time_read(const char *name, const char *text, int64_t *out, struct error *err)
 {
 	struct timespec now;
 	int64_t ago_us;
@@ -53,6 +52,8 @@ bool ledger_filter_read(
 		error_setf(err, "--last %s: want a number of 1 or more", last);
 		return false;
 	}
-	return read_time("--since", command_option(line, "--since", 0), &out->since_us, err) &&
-		read_time("--until", command_option(line, "--until", 0), &out->until_us, err);
+	return ledger_time_read(
+		       "--since", command_option(line, "--since", 0), &out->since_us, err) &&
+		ledger_time_read(
+			"--until", command_option(line, "--until", 0), &out->until_us, err);
 }

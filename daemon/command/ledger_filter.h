@@ -22,6 +22,9 @@
 bool ledger_filter_read(
 	const struct command_line *line, struct ledger_filter *out, struct error *err);
 
+/* An instant, or how long ago, of that option; NULL is none: *out untouched. */
+bool ledger_time_read(const char *name, const char *text, int64_t *out, struct error *err);
+
 /* A whole number of 1 or more. */
 bool ledger_number_read(const char *text, int64_t *out);
 

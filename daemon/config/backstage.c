@@ -182,7 +182,8 @@ static const char *next_marker(const char *from, const char *end)
 bool backstage_read(struct backstage *backstage, const char *path, const char *bytes, size_t n,
 	struct error *err)
 {
-	/* Each document is read after as many empty lines as are before it: places stay true. */
+	/* Each document is read after as many empty lines as are before it, so places stay
+	 * true. */
 	char *text = arena_memdup(backstage->arena, bytes, n);
 	const char *end = text + n;
 	const char *kept_path = arena_strdup(backstage->arena, path);

@@ -4,6 +4,7 @@
 #include "catalog_shape.h"
 #include "config/catalog.h"
 #include "config/values.h"
+#include "config/zone.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 #define MAX_NAME 255 /* bytes; like an event's id */
-#define ZONES "/usr/share/zoneinfo"
 
 #define COMPLAIN(...) (tree_complain(reading->err, reading->path, __VA_ARGS__), NULL)
 
@@ -141,35 +141,15 @@ static json_t *time_value(struct catalog_reading *reading, const struct catalog_
 }
 
 /* As far as this machine can tell; without a copy of the zones Postgres alone decides. */
-static bool zone_exists(const char *name)
+static bool may_be_zone(const char *name)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789+-_/";
-	char path[sizeof(ZONES) + 1 + 64];
-	char magic[4] = "";
-
-	if (!*name || name[0] == '/' || name[strspn(name, letters)] ||
-		strncmp(name, "posix/", 6) == 0 || strncmp(name, "right/", 6) == 0)
-		return false;
-	if (access(ZONES "/UTC", R_OK) < 0)
-		return true;
-
-	int n = snprintf(path, sizeof(path), ZONES "/%s", name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return false;
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return false;
-	bool zone = read(file, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
-		memcmp(magic, "TZif", sizeof(magic)) == 0;
-	close(file);
-	return zone;
+	return *name && (zone_is_here(name) || !zones_are_here());
 }
 
 static json_t *zone_value(struct catalog_reading *reading, const struct catalog_field *field,
 	const struct tree *node)
 {
-	if (node->kind != TREE_SCALAR || !zone_exists(node->text))
+	if (node->kind != TREE_SCALAR || !may_be_zone(node->text))
 		return COMPLAIN(node,
 			"%s is %s; want the IANA name of a time zone, as Europe/London or UTC",
 			field->name, kind_name(node));

@@ -208,8 +208,6 @@ static bool step_within(struct documents *documents, char byte, struct error *er
 		documents->depth++;
 	else if ((byte == ']' || byte == '}') && --documents->depth == 0)
 		return end_object(documents);
-	if (documents->n > MOST_BYTES)
-		return fail(documents, err, "an object of more than 64 MiB");
 	return true;
 }
 
@@ -224,6 +222,8 @@ bool documents_feed(struct documents *documents, const char *bytes, size_t n, st
 			goes_on = step_within(documents, bytes[i], err);
 		else
 			goes_on = step_between(documents, bytes[i], err);
+		if (goes_on && documents->n > MOST_BYTES)
+			goes_on = fail(documents, err, "an object of more than 64 MiB");
 		documents->line += bytes[i] == '\n';
 		if (!goes_on)
 			return false;

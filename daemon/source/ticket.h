@@ -58,7 +58,7 @@ struct ticket {
 	int64_t added_to_sprint_us;
 	bool left_its_sprint;
 
-	/* History has no more of it than how it stands: nothing before tells when it was done. */
+	/* History has only how it stands: nothing before it tells when it was done. */
 	bool stands_alone;
 };
 

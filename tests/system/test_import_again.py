@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -78,6 +79,28 @@ def test_killed_twice_and_started_again_it_ends_in_the_same_rows(postgres, whole
         # Each delivery once, in spite of all.
         ids = [row["delivery_id"] for row in site.table("deliveries", "--endpoint", "import")]
         assert len(ids) == len(set(ids)) == len(whole.table("deliveries"))
+
+
+def test_beside_a_receiver_that_gets_nowhere_it_does_not_wait_time_and_again(site):
+    site.start("receive")
+    site.redis.kill()
+    importing = subprocess.Popen(
+        [dorad.program(), "import", "github", "-c", site.path], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dorad.environment())
+    try:
+        importing.stdin.write("\n".join([LINES[0], *(
+            json.dumps(issue(n, "2026-06-02T10:00:00Z")) for n in range(9000))]).encode())
+        importing.stdin.close()
+        # 48 may wait, eight are kept between two looks: five seconds for the first look only.
+        wait_until(lambda: len(site.table("deliveries", "--endpoint", "import")) > 48 + 4 * 8,
+                   what="the history to be kept")
+    finally:
+        importing.kill()
+        importing.wait()
+    at = sorted(datetime.fromisoformat(row["received_at"])
+                for row in site.table("deliveries", "--endpoint", "import"))
+    waits = [later - one for one, later in zip(at, at[1:]) if later - one > timedelta(seconds=4.5)]
+    assert len(waits) == 1, waits
 
 
 def test_what_comes_before_it_does_not_make_the_rest_new(whole):

@@ -117,10 +117,25 @@ def test_with_its_number_the_repository_is_the_webhooks(site, clone):
             if entry["id"].endswith(f"/push/{merge}")] == [0, 1, 2]
 
 
+def test_a_date_is_that_day_from_its_beginning(site, clone):
+    for since, n in (("2026-05-01", 5), ("2026-05-01T02:00:00Z", 3), ("1h", 0)):
+        done = site.run("import", "--dry-run", "--since", since, "git", clone)
+        assert f"would make {n} events" in done.stdout, since
+
+
+def test_a_clone_of_a_folder_has_no_repository_of_that_name(site, clone, tmp_path):
+    git(str(tmp_path), "clone", "-q", f"file://{clone}", "copy")
+    done = site.run("import", "--system", "github", "git", tmp_path / "copy", check=False)
+    assert done.returncode == 1 and "--repository OWNER/NAME" in done.stderr
+
+
 @pytest.mark.parametrize("arguments, words", [
     (("git", "/nowhere"), "no clone"), (("git",), "which clone"), (("nothing",), "want one of"),
     (("--tags", "v*", "github"), "for git"), (("--environment", "x", "git", "."), "--tags"),
     (("--zone", "Moon/Sea", "servicenow"), "Europe/London"),
+    (("--zone", "Europe", "servicenow"), "Europe/London"),      # a folder of zones
+    (("--zone", "", "servicenow"), "Europe/London"),
+    (("--since", "1y", "git", "."), "30d"),                     # git would take it for now
     (("--endpoint", "none", "github"), "no endpoint none"),
     (("github", "/nowhere.json"), "/nowhere.json"),
 ])

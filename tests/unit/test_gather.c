@@ -130,6 +130,14 @@ static void an_object_may_be_large_and_not_without_end(void)
 	CHECK(!goes_on);
 	CHECK_STR(err.text, "line 1: no JSON: an object of more than 64 MiB");
 	documents_destroy(documents);
+
+	/* Nor a text within it. */
+	documents = documents_create(pages, count, &taken);
+	goes_on = documents_feed(documents, "{\"a\":\"", 6, &err);
+	for (int i = 0; i < 65 && goes_on; i++)
+		goes_on = documents_feed(documents, piece, sizeof(piece), &err);
+	CHECK(!goes_on);
+	documents_destroy(documents);
 	documents_destroy(NULL);
 }
 
