@@ -102,14 +102,21 @@ static void clear(struct init_plan *plan)
 	free(plan->senders);
 }
 
-static bool make_plan(const struct command_line *line, struct init_plan *plan)
+static const char *directory_of(const struct command_line *line)
 {
-	const char *directory = command_option(line, "--directory", 0);
+	const char *given = command_option(line, "--directory", 0);
+
+	return given ? given : DEFAULT_DIRECTORY;
+}
+
+/* adds: to a configuration that is there, which has its servers. */
+static bool make_plan(const struct command_line *line, struct init_plan *plan, bool adds)
+{
 	bool asks = !command_option(line, "--yes", 0) && isatty(STDIN_FILENO);
-	bool by_systemd = !directory || strcmp(directory, DEFAULT_DIRECTORY) == 0;
+	bool by_systemd = strcmp(directory_of(line), DEFAULT_DIRECTORY) == 0;
 	const char *listen = command_option(line, "--listen", 0);
 
-	plan->directory = directory ? directory : DEFAULT_DIRECTORY;
+	plan->directory = directory_of(line);
 	plan->receive_listen = listen ? listen : by_systemd ? "systemd" : "127.0.0.1:8080";
 	plan->portal_listen = by_systemd ? "systemd" : "127.0.0.1:8081";
 	plan->rollup_metrics = by_systemd ? "systemd" : NULL;
@@ -118,8 +125,9 @@ static bool make_plan(const struct command_line *line, struct init_plan *plan)
 		return false;
 	plan->url = wanted(line, "--url", asks, "how senders reach this machine",
 		"https://dorad.example.com");
-	plan->redis = wanted(line, "--redis", asks, "Redis", DEFAULT_REDIS);
-	plan->postgres = wanted(line, "--postgres", asks, "Postgres", DEFAULT_POSTGRES);
+	plan->redis = wanted(line, "--redis", asks && !adds, "Redis", DEFAULT_REDIS);
+	plan->postgres =
+		wanted(line, "--postgres", asks && !adds, "Postgres", DEFAULT_POSTGRES);
 	for (size_t n = strlen(plan->url); n && plan->url[n - 1] == '/';)
 		plan->url[--n] = '\0';
 	return true;
@@ -162,25 +170,75 @@ static void print_next(const struct init_plan *plan, const char *path)
 		       "    dorad migrate\n");
 }
 
+/* A secret that a running endpoint verifies by is not said to be another's. */
+static bool are_new(
+	const struct command_line *line, const struct init_plan *plan, const char *path)
+{
+	struct error err = {0};
+	CLEANUP(config_destroyp) struct config *config = config_load(path, &err);
+
+	if (!config) {
+		(void)command_fail(line, "%s", err.text);
+		return false;
+	}
+	for (size_t i = 0; i < plan->n_senders; i++) {
+		for (size_t k = 0; k < config->receive.n_endpoints; k++) {
+			const struct config_endpoint *there = &config->receive.endpoints[k];
+
+			if (strcmp(there->name, plan->senders[i]->source) != 0)
+				continue;
+			(void)command_fail(line,
+				"%s:%d:%d: endpoint %s is there already; a second one of "
+				"that source is a line beside it with another name",
+				path, there->line, there->column, there->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int add(const struct command_line *line, const struct init_plan *plan, const char *path)
+{
+	static const char *const of_the_first[] = {"--listen", "--postgres", "--redis"};
+
+	for (size_t i = 0; i < ARRAY_LEN(of_the_first); i++) {
+		if (command_option(line, of_the_first[i], 0))
+			return command_misuse(line, "%s is there already: %s is changed in it",
+				path, of_the_first[i]);
+	}
+	if (!are_new(line, plan, path) || !init_add(line, plan, path))
+		return EXIT_FAILED;
+	if (strcmp(plan->directory, DEFAULT_DIRECTORY) == 0)
+		printf("\nThen, as root:\n"
+		       "    dorad check\n"
+		       "    systemctl restart dorad-receive    # no request is lost\n");
+	else
+		printf("\nThen: dorad check -c %s, and SIGHUP to dorad receive\n", path);
+	return EXIT_DONE;
+}
+
 static int init(const struct command_line *line)
 {
 	struct init_plan plan = {0};
-	int code = EXIT_MISUSED;
+	char *path = xasprintf("%s/dorad.yaml", directory_of(line));
+	bool is_there = access(path, F_OK) == 0;
+	int code = EXIT_FAILED;
 
-	if (make_plan(line, &plan)) {
-		char *path = xasprintf("%s/dorad.yaml", plan.directory);
-
-		code = EXIT_FAILED;
-		if (access(path, F_OK) == 0)
-			(void)command_fail(line,
-				"%s is there already; edit it, or name another --directory",
-				path);
-		else if (init_write(line, &plan, path))
-			code = EXIT_DONE;
-		if (code == EXIT_DONE)
-			print_next(&plan, path);
-		free(path);
+	if (is_there && !command_option(line, "--source", 0)) {
+		(void)command_fail(line,
+			"%s is there already: name the senders to add with --source, edit it, "
+			"or "
+			"name another --directory",
+			path);
+	} else if (!make_plan(line, &plan, is_there)) {
+		code = EXIT_MISUSED;
+	} else if (is_there) {
+		code = add(line, &plan, path);
+	} else if (init_write(line, &plan, path)) {
+		print_next(&plan, path);
+		code = EXIT_DONE;
 	}
+	free(path);
 	clear(&plan);
 	return code;
 }
@@ -206,7 +264,9 @@ const struct command init_command = {
 	.details =
 		"Writes dorad.yaml, catalog.yaml and a fresh secret for each sender, and says\n"
 		"what to set there. On a terminal it asks what no flag says. Nothing that is\n"
-		"there already is overwritten.\n\n"
+		"there already is overwritten: to a dorad.yaml that is there --source adds "
+		"the\n"
+		"secret, and prints the line to paste.\n\n"
 		"Senders: alertmanager argocd cloudevents cloudrun events flux freshservice\n"
 		"github gitlab jira opsgenie pagerduty servicenow trello",
 	.options = options,

@@ -42,4 +42,8 @@ struct init_plan {
 bool init_write(
 	const struct command_line *line, const struct init_plan *plan, const char *path);
 
+/* Secrets of more senders for the configuration that is there, the lines to paste into it, and
+ * what to set at each. The file itself is somebody's own: it stays. False: said why. */
+bool init_add(const struct command_line *line, const struct init_plan *plan, const char *path);
+
 #endif

@@ -47,6 +47,11 @@ static void put_quoted(const char *text, FILE *to)
 	fputc('"', to);
 }
 
+static char *url_of(const struct init_plan *plan, const struct sender *sender)
+{
+	return xasprintf("%s/webhooks/%s", plan->url, sender->source);
+}
+
 static void put_endpoint(const struct sender *sender, const char *url, FILE *to)
 {
 	fprintf(to, "    %s: {source: %s, ", sender->source, sender->source);
@@ -66,10 +71,9 @@ static void put_config(const struct init_plan *plan, FILE *to)
 	put_quoted(plan->redis, to);
 	fprintf(to, "\nreceive:\n  listen: [%s]\n  endpoints:\n", plan->receive_listen);
 	for (size_t i = 0; i < plan->n_senders; i++) {
-		const struct sender *sender = plan->senders[i];
-		char *url = xasprintf("%s/webhooks/%s", plan->url, sender->source);
+		char *url = url_of(plan, plan->senders[i]);
 
-		put_endpoint(sender, url, to);
+		put_endpoint(plan->senders[i], url, to);
 		free(url);
 	}
 	fputs("rollup:\n  postgres: ", to);
@@ -175,32 +179,62 @@ static bool write_config(
 	return file && good;
 }
 
-bool init_write(const struct command_line *line, const struct init_plan *plan, const char *path)
+/* For each sender what make_secret() gave, NULL where it did not come to that. The caller hands
+ * it to print_steps(). */
+static bool make_secrets(
+	const struct command_line *line, const struct init_plan *plan, char ***out)
 {
-	if (!make_directories(line, plan))
-		return false;
-	char **secrets = xcalloc(plan->n_senders, sizeof(char *));
-	bool good = true;
+	bool good = make_directories(line, plan);
 
+	*out = xcalloc(plan->n_senders, sizeof(char *));
 	for (size_t i = 0; good && i < plan->n_senders; i++)
-		good = make_secret(line, plan, plan->senders[i], &secrets[i]);
-	good = good && write_config(line, plan, path);
-	if (good)
-		printf("wrote %s, %s/catalog.yaml and %s/secrets\n", path, plan->directory,
-			plan->directory);
-	for (size_t i = 0; i < plan->n_senders; i++) {
-		const struct sender *sender = plan->senders[i];
-		char *url = xasprintf("%s/webhooks/%s", plan->url, sender->source);
+		good = make_secret(line, plan, plan->senders[i], &(*out)[i]);
+	return good;
+}
 
+/* What to set at each sender, where all went well; frees the secrets in any case. */
+static void print_steps(const struct init_plan *plan, char **secrets, bool good)
+{
+	for (size_t i = 0; i < plan->n_senders; i++) {
 		if (good) {
-			printf("\n%s:\n", sender->title);
-			sender_print(sender, url, secrets[i], stdout);
+			char *url = url_of(plan, plan->senders[i]);
+
+			printf("\n%s:\n", plan->senders[i]->title);
+			sender_print(plan->senders[i], url, secrets[i], stdout);
+			free(url);
 		}
-		free(url);
 		if (secrets[i])
 			explicit_bzero(secrets[i], strlen(secrets[i]));
 		free(secrets[i]);
 	}
 	free(secrets);
+}
+
+bool init_write(const struct command_line *line, const struct init_plan *plan, const char *path)
+{
+	char **secrets;
+	bool good = make_secrets(line, plan, &secrets) && write_config(line, plan, path);
+
+	if (good)
+		printf("wrote %s, %s/catalog.yaml and %s/secrets\n", path, plan->directory,
+			plan->directory);
+	print_steps(plan, secrets, good);
+	return good;
+}
+
+bool init_add(const struct command_line *line, const struct init_plan *plan, const char *path)
+{
+	char **secrets;
+	bool good = make_secrets(line, plan, &secrets);
+
+	if (good)
+		printf("%s: add under receive, endpoints:\n\n", path);
+	for (size_t i = 0; good && i < plan->n_senders; i++) {
+		char *url = url_of(plan, plan->senders[i]);
+
+		put_endpoint(plan->senders[i], url, stdout);
+		free(url);
+	}
+	print_steps(plan, secrets, good);
 	return good;
 }

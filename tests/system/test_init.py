@@ -99,10 +99,31 @@ def test_a_configuration_that_is_there_is_left_alone(tmp_path):
     folder = tmp_path / "etc"
     init(folder)
     before = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
-    done = init(folder, "--source", "jira", check=False)
-    assert done.returncode == 1
-    assert "dorad.yaml is there already" in done.stderr
+    for arguments, code, words in (
+            ((), 1, "dorad.yaml is there already: name the senders to add with --source"),
+            (("--source", "github"), 1, "dorad.yaml:6:5: endpoint github is there already"),
+            (("--source", "jira", "--redis", "unix:///x"), 2, "--redis is changed in it")):
+        done = init(folder, *arguments, check=False)
+        assert done.returncode == code and words in done.stderr, done.stderr
     assert before == {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_another_sender_is_a_secret_and_lines_to_paste_into_the_configuration(tmp_path):
+    folder = tmp_path / "etc"
+    init(folder)
+    before = (folder / "dorad.yaml").read_text()
+    said = init(folder, "--source", "gitlab", "--source", "trello", "--url",
+                "https://d.example.com").stdout
+    assert (folder / "dorad.yaml").read_text() == before
+    lines = re.findall(r"^    (?:gitlab|trello): \{.*\}\n", said, re.M)
+    assert len(lines) == 2 and "Payload URL" not in said
+    assert "Secret token: (what is in " in said and "https://d.example.com/webhooks/trello" in said
+    (folder / "secrets" / "trello").write_text("0123456789abcdef\n")
+    (folder / "dorad.yaml").write_text(
+        before.replace("    github:", "".join(lines) + "    github:"))
+    assert list(yaml.safe_load((folder / "dorad.yaml").read_text())["receive"]["endpoints"]) == \
+        ["gitlab", "trello", "github"]
+    dorad.run("check", "--offline", config=folder / "dorad.yaml")
 
 
 def test_a_secret_and_a_catalogue_that_are_there_are_used_again(tmp_path):
