@@ -31,8 +31,9 @@ static const struct sender senders[] = {
 		"          log_id(\"cloudaudit.googleapis.com/system_event\")\n"
 		"Without log_id() every line that the service itself logs is sent too."},
 	{"events", "your own programs", NULL, false,
-		"Post events (CloudEvents or NDJSON, EVENTS.md) to @URL@\n"
-		"  Authorization: Bearer @SECRET@"},
+		"Post events (CloudEvents or NDJSON) to @URL@\n"
+		"  Authorization: Bearer @SECRET@\n"
+		"as " SENDERS "events/README.md shows."},
 	{"flux", "Flux", NULL, false,
 		"A Provider of notification.toolkit.fluxcd.io:\n"
 		"  type: generic-hmac\n"

@@ -21,11 +21,12 @@ def read(*path):
         return file.read()
 
 
-def normalise(source, body, tmp_path):
+def normalise(source, body, tmp_path, *headers):
     path = tmp_path / "body"
     path.write_text(body, encoding="utf-8")
-    return [row for row in json.loads(
-        dorad.run("normalise", "--source", source, "--json", path).stdout)]
+    options = [word for header in headers for word in ("--header", header)]
+    return json.loads(
+        dorad.run("normalise", "--source", source, *options, "--json", path).stdout)
 
 
 # -- Argo CD: the part of Go's templates that ours uses ---------------------------------------
@@ -380,3 +381,18 @@ def test_every_file_is_named_in_a_readme():
         for name in names:
             path = os.path.relpath(os.path.join(folder, name), SENDERS)
             assert name in ("README.md", "meson.build") or any(name in text for text in texts), path
+
+
+def test_every_file_is_installed():
+    listed = set(re.findall(r"'([\w./-]+)'", read("meson.build")))
+    there = {os.path.relpath(os.path.join(folder, name), SENDERS)
+             for folder, _, names in os.walk(SENDERS) for name in names}
+    assert there - listed == {"meson.build"}
+
+
+def test_events_of_ones_own_are_what_the_page_says(tmp_path):
+    lines = re.findall(r"^\{.*\}$", read("events", "README.md"), re.M)
+    rows = normalise("events", "\n".join(lines), tmp_path, "Content-Type: application/x-ndjson")
+    assert [row["verdict"] for row in rows] == ["event"] * 5
+    assert [row["type"].split(".")[1] for row in rows] == [
+        "deployment", "change", "incident", "work_item", "change_request"]
