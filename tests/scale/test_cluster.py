@@ -51,7 +51,7 @@ def test_golden_rows_come_out_of_three_of_each(cluster, postgres, history):
             for _, fields in cluster.read(key, "XRANGE", "-", "+") or []:
                 homes.setdefault(fields["data"].split('"deployment_id":"')[1].split('"')[0],
                                  set()).add(shard)
-        assert all(len(shards) == 1 for shards in homes.values())
+        assert homes and all(len(shards) == 1 for shards in homes.values())
 
 
 def test_a_master_killed_under_load_costs_nothing(cluster, postgres):

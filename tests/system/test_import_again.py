@@ -111,7 +111,7 @@ def test_what_comes_before_it_does_not_make_the_rest_new(whole):
         newer = json.dumps(issue(5000, "2026-06-30T10:00:00Z"))
         done = site.run("import", "github", text="\n".join([LINES[0], newer, *LINES[1:]]))
         assert len(site.table("deliveries")) <= n + 2
-        assert f"{n - 1} were kept before" in done.stdout or "were kept before" in done.stdout
+        assert f"{n - 1} were kept before" in done.stdout
 
 
 def test_a_replay_makes_the_same_events_once_more(site):
