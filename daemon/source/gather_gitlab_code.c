@@ -144,8 +144,11 @@ static json_t *issue_of(const struct gather_object *object)
 	gather_copy(told, "description", reader, "description");
 	gather_copy(told, "url", reader, "web_url");
 	gather_copy(told, "moved_to_id", reader, "moved_to_id");
-	/* Of which other one it is a duplicate, the API says by an address without its id. */
-	if (!reader_has(reader, "_links.closed_as_duplicate_of"))
+	/* Of which other one it is a duplicate, the API says by an address without its id. That
+	 * it is one, no webhook says but by that id. */
+	if (reader_has(reader, "_links.closed_as_duplicate_of"))
+		(void)json_object_set_new(told, "is_duplicate", json_true());
+	else
 		(void)json_object_set_new(told, "duplicated_to_id", json_null());
 	put_seconds(told, "created_at", reader, "created_at");
 	put_seconds(told, "updated_at", reader, "updated_at");

@@ -255,7 +255,7 @@ static enum verdict normalise(struct intake *in, const struct reader *body)
 #define ISSUE_FIELDS                                                                      \
 	{"id"}, {"type"}, {"issue_type"}, {"state"}, {"created_at"}, {"updated_at"},      \
 		{"closed_at"}, {"severity"}, {"escalation_status"}, {"duplicated_to_id"}, \
-		{"moved_to_id"}, {"title"}, {"description"}, {"url"},                     \
+		{"is_duplicate"}, {"moved_to_id"}, {"title"}, {"description"}, {"url"},   \
 		OBJECT("labels", {"title"})
 
 static const struct wanted wanted[] = {

@@ -146,7 +146,7 @@ static void read_state(const struct reader *issue, struct ticket *ticket)
 	const char *state = reader_string(issue, "state");
 	const char *escalation = reader_text(issue, "escalation_status");
 	bool closed = strcmp(state, "closed") == 0;
-	bool undone = ticket->duplicate_of ||
+	bool undone = ticket->duplicate_of || reader_is_true(issue, "is_duplicate") ||
 		labels_have(&ticket->labels, LIST("workflow::cancelled", "workflow::canceled"));
 
 	ticket->status = !closed ? "todo" : undone ? "cancelled" : "done";

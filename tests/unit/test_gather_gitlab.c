@@ -170,19 +170,20 @@ static void an_issue_is_told_as_of_its_end_and_as_it_stands_now(void)
 static void an_issue_has_its_type_labels_and_severity_as_a_webhook_says_them(void)
 {
 #define ATTRIBUTES "body.object_attributes."
-	const char *paths = ATTRIBUTES "type " ATTRIBUTES "severity " ATTRIBUTES
-				       "labels " ATTRIBUTES "duplicated_to_id";
+	const char *paths =
+		ATTRIBUTES "type " ATTRIBUTES "severity " ATTRIBUTES "labels " ATTRIBUTES
+			   "duplicated_to_id " ATTRIBUTES "is_duplicate";
 
 	CHECK_STR(told(GITLAB, paths,
 			  PROJECT ISSUE_OF(
 				  ",'issue_type':'test_case','severity':'CRITICAL','labels':["
 				  "'a',{'name':'b'},{'id':3}]")),
-		"Test case critical [{\"title\":\"a\"},{\"title\":\"b\"}] null;");
+		"Test case critical [{\"title\":\"a\"},{\"title\":\"b\"}] null -;");
 	CHECK_STR(told(GITLAB, paths,
 			  PROJECT ISSUE_OF(
 				  ",'type':'ISSUE','_links':{'closed_as_duplicate_of':'u'}")),
-		"Issue - - -;");
-	CHECK_STR(told(GITLAB, paths, PROJECT ISSUE_OF("")), "- - - null;");
+		"Issue - - - true;");
+	CHECK_STR(told(GITLAB, paths, PROJECT ISSUE_OF("")), "- - - null -;");
 }
 
 static void an_object_with_half_of_what_its_kind_has_is_of_none(void)
