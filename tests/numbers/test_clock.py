@@ -60,11 +60,13 @@ def test_each_kind_of_fact_is_in_the_month_that_begins_at_its_instant(
         database, story, zone, midnight):
     each_kind(story, "in", midnight)
     each_kind(story, "out", just_before(midnight))
+    for kind in KINDS:      # so that there is a row of the month before
+        story.item(f"old-{kind}", "2024-12-30", "done", [f"in-{kind}"])
     database.tell(story, {"report_tz": zone})
     for kind in KINDS:
         got = [column(database, COUNTS[kind], "2025-01", "2025-02", name=f"{side}-{kind}")
                for side in ("out", "in")]
-        assert got == [[1, 0], [0 if kind == "end" else NO_ROW, 1]], kind
+        assert got == [[1, 0], [0, 1]], kind
 
 
 def test_each_kind_of_fact_is_its_owners_of_the_instant(database, story):
@@ -86,6 +88,25 @@ def test_each_kind_of_fact_is_its_owners_of_the_instant(database, story):
         assert got == {("in", "first"): nothing, ("in", "then"): 1,
                        ("out", "first"): 1, ("out", "then"): NO_ROW}, kind
     assert database.verify() == []      # of teams, too, that nothing asks for
+
+
+def test_a_team_that_gives_a_service_away_has_nothing_of_that_instant(database, story):
+    """Red has work done in the lab, and its first deployment is blue's; green had the shop while
+    an incident was open there, and it ended when blue got it."""
+    noon = "2025-02-10 12:00"
+    story.item("w", "2025-02-05", "done", ["lab"])
+    story.deploy("d", noon, "lab", sha="a")
+    story.outage("i", "2025-02-05", noon, "shop")
+    database.tell(story, {"services": [
+        {"name": "lab", "phases": "development", "owners": [
+            {"team": "red"}, {"team": "blue", "from": instant(noon)}]},
+        {"name": "shop", "owners": [{"team": "red"}, {"team": "green", "from": instant("2025-02-08")},
+                                    {"team": "blue", "from": instant(noon)}]}]},
+        as_of="2025-03-01T00:00:00Z")
+    assert column(database, "delivery_measured", "2025-02", name="red", scope="team") == [False]
+    assert column(database, "incidents_restored", "2025-02", name="blue", scope="team") == [1]
+    assert database.months("green", "team") == []
+    assert database.verify() == []
 
 
 def test_an_item_that_names_its_team_is_in_the_month_that_begins_at_its_instant(database, story):
@@ -174,35 +195,40 @@ def test_a_month_settles_at_the_very_end_of_its_window(database, story, name, sc
     assert database.verify() == []
 
 
-@pytest.mark.parametrize("begins, phase, measured, held", [
-    (MIDNIGHT, "development", False, 1), (just_before(MIDNIGHT), "live", True, 0)])
+@pytest.mark.parametrize("begins, phase, red, blue", [
+    (MIDNIGHT, "live", (1, True), (0, False)),
+    (just_before(MIDNIGHT), "development", (0, False), (1, True))])
 def test_what_is_so_in_the_last_microsecond_of_a_month_is_so_at_its_end(
-        database, story, begins, phase, measured, held):
-    begins = instant(begins)
+        database, story, begins, phase, red, blue):
+    """The shop is live before and in development then; the till is red's before and blue's then."""
     story.item("w1", "2025-01-10", "done", ["shop"])
-    story.incident("i1", "2025-01-10", "open", ["shop"])
-    database.tell(story, {"services": [{
-        "name": "shop", "phases": [{"phase": "development"}, {"phase": "live", "from": begins}],
-        "owners": [{"team": "red"}, {"team": "blue", "from": begins}]}]},
+    for team in ("red", "blue"):
+        story.item(f"w-{team}", "2025-01-10", "done", team=team)
+    story.incident("i1", "2025-01-10", "open", ["till"])
+    database.tell(story, {"services": [
+        {"name": "shop", "phases": [{"phase": "live"}, {"phase": "development", "from": instant(begins)}]},
+        {"name": "till", "owners": [{"team": "red"}, {"team": "blue", "from": instant(begins)}]}]},
         as_of="2025-02-20T00:00:00Z")
     assert values(database.month("shop", "2025-01"), "phase", "delivery_measured") \
-        == (phase, measured)
-    assert database.month("shop", "2025-02")["phase"] == "live"
-    assert values(database.month("red", "2025-01", "team"), "incidents_open_end",
-                  "delivery_measured") == (held, False)
+        == (phase, phase == "live")
+    assert database.month("shop", "2025-02")["phase"] == "development"
+    assert [values(database.month(team, "2025-01", "team"), "incidents_open_end", "delivery_measured")
+            for team in ("red", "blue")] == [red, blue]
 
 
 def test_a_dated_line_is_in_force_a_microsecond_after_the_clock_comes_to_it(database, story):
+    begins = "2025-01-20T12:00:00Z"
     story.item("w1", "2025-01-10", "done", ["shop"])
-    catalog = {"services": [{
-        "name": "shop", "phases": [{"phase": "development"},
-                                   {"phase": "live", "from": "2025-01-20T12:00:00Z"}],
-        "owners": [{"team": "red"}, {"team": "blue", "from": "2025-01-20T12:00:00Z"}]}]}
+    story.incident("i1", "2025-01-10", "open", ["till"])
+    catalog = {"services": [
+        {"name": "shop", "phases": [{"phase": "development"}, {"phase": "live", "from": begins}]},
+        {"name": "till", "owners": [{"team": "red"}, {"team": "blue", "from": begins}]}]}
     seen = []
-    for at in ("2025-01-20T12:00:00Z", "2025-01-20T12:00:00.000001Z"):
+    for at in (begins, "2025-01-20T12:00:00.000001Z"):
         database.tell([] if seen else story, None if seen else catalog, as_of=at)
         seen += column(database, "phase", "2025-01")
-    assert seen == ["development", "live"]
+        seen += column(database, "incidents_open_end", "2025-01", name="red", scope="team")
+    assert seen == ["development", 1, "live", 0]
     assert database.verify() == []
 
 

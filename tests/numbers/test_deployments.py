@@ -179,10 +179,11 @@ def test_an_older_sha_is_one_first_seen_earlier_however_often_it_was_seen_since(
 def test_a_rollback_names_an_earlier_change_or_what_it_names_is_not_asked(database, story):
     for day in (1, 2):
         story.deploy(f"d{day}", f"2025-03-0{day}", "shop", sha=f"s{day}")
-    for name, names in (("later", "d9"), ("attempt", "bad"), ("rollback", "later"), ("none-left", "x")):
+    for name, names in (("later", "d9"), ("attempt", "bad"), ("rollback", "later"), ("none-left", "zz")):
         story.deploy(name, "2025-03-05", "shop", is_rollback=True, rolls_back=names, sha="s1")
     story.deploy("bad", "2025-03-03", "shop", "failed")
     story.deploy("d9", "2025-03-09", "shop", sha="s9")
+    story.deploy("zz", "2025-03-05", "shop", sha="s3")      # at the same instant, but after it in order
     taken = facts(database.tell(story), "rolls_back")
     # In order of their ids: d2 is the latest, then d1; then there is none.
     assert [taken[name] for name in ("attempt", "later", "none-left", "rollback")] \
@@ -336,3 +337,13 @@ def test_what_happened_at_one_instant_may_be_told_in_any_order(database, story, 
         "d4": ("change", None, "explicit"), "d5": ("rollback", "d4", None)}
     assert database.incident("i")["attr_rule"] == "rollback"
     assert database.verify() == []
+
+
+def test_of_what_was_deployed_at_one_instant_the_greatest_id_runs_when_more_is_told(database, story):
+    for name, sha in (("d1", "a"), ("d2", "b")):
+        story.deploy(name, "2025-03-05", "shop", sha=sha)
+    database.tell(story)
+    story.deploy("d3", "2025-03-06", "shop", sha="b")
+    story.deploy("d4", "2025-03-07", "shop", sha="a")
+    assert facts(database.tell(story), "kind") == {"d1": "change", "d2": "change", "d3": "redeploy",
+                                                   "d4": "rollback"}
