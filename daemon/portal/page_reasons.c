@@ -22,15 +22,21 @@
  * $1 name, $2 first day, $3 offset: those that count first. The scope stands in the text, so
  * that only what is about it is planned.
  */
-#define FACTS(scope, part) \
+#define FACTS(scope, part, n_things) \
 	"SELECT e.fact_id, e.service, e.counted, e.kind, e.rule, e.evidence, e.url," \
 	" to_char(e.anchor AT TIME ZONE s.report_tz, 'FMDD Mon, HH24:MI') AS anchor," \
-	" count(*) OVER () AS n, count(*) FILTER (WHERE e.counted) OVER () AS n_counted" \
+	" count(*) OVER () AS n, " n_things " AS n_things" \
 	" FROM dorad.reason_" part " AS e CROSS JOIN dorad.status AS s" \
 	" WHERE e.scope = '" scope "' AND e.name = $1 AND e.month = $2::date" \
 	" ORDER BY e.counted DESC, e.anchor, e.fact_id, e.service" \
 	" LIMIT " PAGE_SIZE_TEXT " OFFSET $3::integer"
-#define PART(part) {part, FACTS("service", part), FACTS("team", part)}
+#define EACH "count(*) OVER (PARTITION BY e.counted)"
+/* One that hit several services of a team is one (METRICS.md section 3): so many ids. */
+#define EACH_ONCE \
+	"dense_rank() OVER (PARTITION BY e.counted ORDER BY e.fact_id)" \
+	" + dense_rank() OVER (PARTITION BY e.counted ORDER BY e.fact_id DESC) - 1"
+#define PART(part) {part, FACTS("service", part, EACH), FACTS("team", part, EACH)}
+#define INCIDENTS(part) {part, FACTS("service", part, EACH), FACTS("team", part, EACH_ONCE)}
 /* clang-format on */
 
 static const struct part {
@@ -41,7 +47,8 @@ static const struct part {
 	[METRIC_FREQUENCY] = {PART("deployments")},
 	[METRIC_LEAD_TIME] = {PART("lead_time")},
 	[METRIC_FAIL_RATE] = {PART("fail_rate"), PART("rework_deploy_rate")},
-	[METRIC_RESTORE] = {PART("restore"), PART("incidents_started"), PART("incidents_open")},
+	[METRIC_RESTORE] = {INCIDENTS("restore"), INCIDENTS("incidents_started"),
+		INCIDENTS("incidents_open")},
 	[METRIC_UNPLANNED] = {PART("unplanned_rate")},
 };
 
@@ -95,17 +102,16 @@ static void facts(struct visit *visit, struct markup *markup, const struct scope
 	static const char *const of_team[] = {
 		"Fact", "Service", "When", "Kind", "Why", "Details", NULL};
 	char n[WORDS_TEXT];
-	double all = rows_number(rows, 0, "n");
-	double of_these = rows_number(rows, 0, "n_counted");
-	bool any = false;
+	double things = NAN;
 
-	for (int i = 0; i < store_n_rows(rows); i++)
-		any |= rows_is_true(rows, i, "counted") == counted;
-	if (!any)
+	for (int i = 0; i < store_n_rows(rows); i++) {
+		if (rows_is_true(rows, i, "counted") == counted)
+			things = rows_number(rows, i, "n_things");
+	}
+	if (isnan(things))
 		return;
 	markup_open(markup, "h3", NULL);
-	markup_textf(markup, "%s: %s", title,
-		words_count(llround(counted ? of_these : all - of_these), n));
+	markup_textf(markup, "%s: %s", title, words_count(llround(things), n));
 	markup_close(markup);
 	struct sheet sheet =
 		sheet_open(markup, "facts", title, scope->is_team ? of_team : of_service);

@@ -93,6 +93,15 @@ def test_an_incident_of_several_services_says_of_each_what_it_is_held_against(to
     assert "explicit_" not in words
 
 
+def test_an_incident_of_several_services_of_a_team_is_one_as_in_its_row(told):
+    [row] = told.query("SELECT incidents_started, incidents_open_end FROM dorad.monthly_team"
+                       " WHERE team = %s AND month = '2026-06-01'", TEAM)
+    assert row == {"incidents_started": 2, "incidents_open_end": 1}
+    words = text_of(told, f"/teams/{TEAM}/2026-06/time-to-restore")
+    assert "Incidents that began Counted: 2 " in words and "Open at the end Open then: 1 " in words
+    assert "Incidents that began Counted: 2 " in text_of(told, f"/services/{A}/2026-06/time-to-restore")
+
+
 def test_a_long_list_is_cut_between_characters_and_says_that_it_is(told):
     words = text_of(told, f"/services/{A}/2026-06/unplanned-work")
     assert "\N{REPLACEMENT CHARACTER}" not in words
