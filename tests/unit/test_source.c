@@ -252,6 +252,61 @@ static void a_priority_of_jira_that_says_how_severe_it_is_stands_for_itself(void
 	}
 }
 
+/* The first event's field, by its name in data or in origin; ' stands for ". */
+static const struct {
+	const char *body;
+	const char *field;
+	const char *want;
+} freshservice_words[] = {
+	{"{'change':{'id':1,'close_code':'Failed'}}", "close_code", "unsuccessful"},
+	{"{'change':{'id':1,'close_code':'failure'}}", "close_code", "unsuccessful"},
+	{"{'change':{'id':1,'close_code':'unsuccessful'}}", "close_code", "unsuccessful"},
+	{"{'change':{'id':1,'close_code':'Successful with issues'}}", "close_code",
+		"successful_issues"},
+	{"{'change':{'id':1,'close_code':'successful_issues'}}", "close_code",
+		"successful_issues"},
+	{"{'change':{'id':1,'close_code':'Partial'}}", "close_code", "successful_issues"},
+	{"{'change':{'id':1,'close_code':'Success'}}", "close_code", "successful"},
+	{"{'change':{'id':1,'close_code':'successful'}}", "close_code", "successful"},
+	{"{'change':{'id':1,'close_code':'Withdrawn'}}", "close_code", "Withdrawn"},
+	{"{'change':{'id':1,'status':'3'}}", "state", "authorize"},
+	{"{'change':{'id':1,'status':'Approval'}}", "state", "authorize"},
+	{"{'change':{'id':1,'status':'Awaiting Approval'}}", "state", "authorize"},
+	{"{'release':{'id':1,'status':3}}", "status", "started"},
+	{"{'event':'onTicketDelete','ticket':{'id':1,'status':'Open'}}", "status", "cancelled"},
+	{"{'event_type':'ticket_deleted','ticket':{'id':1}}", "status", "cancelled"},
+	{"{'event':'onChangeDelete','change':{'id':1}}", "state", "cancelled"},
+	{"{'event_type':'change_deleted','change':{'id':1}}", "state", "cancelled"},
+	{"{'freshservice_webhook':{'ticket_id':1,'ticket_status':'Resolved'}}", "status",
+		"done"},
+	{"{'ticket':{'id':1,'workspace':'Shop'}}", "project", "Shop"},
+	{"{'ticket':{'id':1,'department':'Shop'}}", "project", "Shop"},
+	{"{'ticket':{'id':1,'service':'Checkout','asset':'a'}}", "ci", "Checkout"},
+	{"{'ticket':{'id':1,'asset':'Checkout'}}", "ci", "Checkout"},
+	{"{'ticket':{'id':1,'group_name':'Crew'}}", "assignment_group", "Crew"},
+	{"{'ticket':{'id':1,'domain':'acme.example'}}", "host", "acme.example"},
+};
+
+static void each_word_of_freshservice_means_what_people_are_told(void)
+{
+	for (size_t i = 0; i < sizeof(freshservice_words) / sizeof(*freshservice_words); i++) {
+		struct scene scene;
+
+		open_scene(&scene);
+		char *body = arena_strdup(scene.arena, freshservice_words[i].body);
+		for (char *at = body; (at = strchr(at, '\''));)
+			*at = '"';
+		CHECK_INT(normalise(&scene, "freshservice", body), VERDICT_EVENTS);
+		const json_t *data = tree_of(&scene, 0);
+		const char *field = freshservice_words[i].field;
+		const json_t *value = json_object_get(data, field);
+		if (!value)
+			value = json_object_get(json_object_get(data, "origin"), field);
+		CHECK_STR(json_string_value(value), freshservice_words[i].want);
+		close_scene(&scene);
+	}
+}
+
 int main(void)
 {
 	RUN(the_table_is_in_alphabetical_order);
@@ -264,5 +319,6 @@ int main(void)
 	RUN(more_directories_than_an_event_holds_are_truncated);
 	RUN(a_push_of_as_many_commits_as_a_body_holds_may_have_had_more);
 	RUN(a_priority_of_jira_that_says_how_severe_it_is_stands_for_itself);
+	RUN(each_word_of_freshservice_means_what_people_are_told);
 	return tap_done();
 }
