@@ -250,14 +250,16 @@ def test_a_retired_service_has_rows_to_the_month_of_its_last_retirement(database
 # -- what is open at the end, R24 ------------------------------------------------------------------
 
 @pytest.mark.parametrize("begins, ends, january, february", [
-    (MIDNIGHT, None, NO_ROW, 1),
+    (MIDNIGHT, None, 0, 1),
     (just_before(MIDNIGHT), None, 1, 1),
     ("2025-01-10", MIDNIGHT, 1, 0),
     ("2025-01-10", just_before(MIDNIGHT), 0, 0),
-    (MIDNIGHT, MIDNIGHT, NO_ROW, 0),
+    (MIDNIGHT, MIDNIGHT, 0, 0),
+    (MIDNIGHT, "2025-02-10", 0, 0),
 ])
 def test_an_incident_restored_at_the_very_end_of_a_month_is_open_there(
         database, story, begins, ends, january, february):
+    story.item("w1", "2025-01-02", "done", ["shop"])
     story.incident("i1", begins, "open", ["shop"])
     if ends:
         story.incident("i1", ends, "resolved")

@@ -345,5 +345,6 @@ def test_of_what_was_deployed_at_one_instant_the_greatest_id_runs_when_more_is_t
     database.tell(story)
     story.deploy("d3", "2025-03-06", "shop", sha="b")
     story.deploy("d4", "2025-03-07", "shop", sha="a")
-    assert facts(database.tell(story), "kind") == {"d1": "change", "d2": "change", "d3": "redeploy",
-                                                   "d4": "rollback"}
+    assert facts(database.tell(story), "kind", "rolls_back") == {
+        "d1": ("change", None), "d2": ("change", None), "d3": ("redeploy", None),
+        "d4": ("rollback", "d2")}
