@@ -41,8 +41,7 @@ bool ledger_find(struct ledger *ledger, int64_t seq, struct arena *arena,
 
 /*
  * Marks rows to be forwarded again, in short transactions. Rows not yet forwarded need no mark.
- * on_progress: NULL, or called now and then. The marked ones are done when ledger_counts() says
- * 0 again.
+ * on_progress: NULL, or called now and then. They are done when ledger_count() finds `again` 0.
  */
 enum ledger_result ledger_mark(struct ledger *ledger, const struct ledger_filter *filter,
 	void (*on_progress)(void *context, int64_t n_marked), void *context,
