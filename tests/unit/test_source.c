@@ -307,6 +307,31 @@ static void each_word_of_freshservice_means_what_people_are_told(void)
 	}
 }
 
+static void a_label_for_an_environment_is_sure_where_it_is_one_of_these_words(void)
+{
+	static const char *const words[] = {"production", "prod", "prd", "live", "staging",
+		"stage", "stg", "preprod", "pre-prod", "nonprod", "non-prod", "preview",
+		"sandbox", "testing", "test", "tst", "qa", "uat", "development", "dev", "local",
+		"eu"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct scene scene;
+		const char *want = i < 4 ? "production" : strcmp(words[i], "eu") ? "other" : "";
+
+		open_scene(&scene);
+		const char *body = arena_printf(scene.arena,
+			"{\"status\":\"firing\",\"alerts\":[{\"startsAt\":\"2026-06-01T21:50:"
+			"00Z\","
+			"\"labels\":{\"env\":\"%s\"}}]}",
+			words[i]);
+		CHECK_INT(normalise(&scene, "alertmanager", body), VERDICT_EVENTS);
+		const char *got = json_string_value(
+			json_object_get(tree_of(&scene, 0), "environment_class"));
+		CHECK_STR(got ? got : "", want);
+		close_scene(&scene);
+	}
+}
+
 int main(void)
 {
 	RUN(the_table_is_in_alphabetical_order);
@@ -320,5 +345,6 @@ int main(void)
 	RUN(a_push_of_as_many_commits_as_a_body_holds_may_have_had_more);
 	RUN(a_priority_of_jira_that_says_how_severe_it_is_stands_for_itself);
 	RUN(each_word_of_freshservice_means_what_people_are_told);
+	RUN(a_label_for_an_environment_is_sure_where_it_is_one_of_these_words);
 	return tap_done();
 }
