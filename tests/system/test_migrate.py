@@ -40,21 +40,44 @@ def test_every_migration_is_applied_once_and_noted(empty):
     assert set(states(empty, "--dry-run")) == {"there"}
 
 
-def test_root_connects_as_the_account_whose_role_it_is(empty):
-    """Root is no role of Postgres, which knows who connects to its socket (peer)."""
+def owned_by_account(site):
+    """The role that owns the database and only connects as the account of its name."""
     role = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    server = empty.postgres
+    server = site.postgres
     with open(os.path.join(server.data, "pg_hba.conf"), "r+", encoding="utf-8") as file:
         rules = file.read()
         file.seek(0)
-        file.write(f"local all {role} peer\n" + rules)
+        if role not in rules:
+            file.write(f"local all {role} peer\n" + rules)
+            server.psql("postgres", "-c", f'CREATE ROLE "{role}" LOGIN')
     os.kill(server.pid, signal.SIGHUP)
-    server.psql("postgres", "-c", f'CREATE ROLE "{role}" LOGIN',
-                "-c", f'ALTER DATABASE "{empty.database}" OWNER TO "{role}"')
-    empty.config["rollup"]["postgres"] = server.dsn(empty.database, role)
+    server.psql("postgres", "-c", f'ALTER DATABASE "{site.database}" OWNER TO "{role}"')
+    site.config["rollup"]["postgres"] = server.dsn(site.database, role)
+    return role
+
+
+def test_root_connects_as_the_account_whose_role_it_is(empty):
+    """Root is no role of Postgres, which knows who connects to its socket (peer)."""
+    role = owned_by_account(empty)
     assert set(states(empty)) == {"applied"}
     assert empty.query("SELECT DISTINCT tableowner FROM pg_tables"
                        " WHERE schemaname = 'dorad_data'") == [{"tableowner": role}]
+
+
+def test_an_account_of_which_the_directory_says_much_is_found(empty):
+    """What is said of it, a full name and more, has no limit; here 20 KB."""
+    role = owned_by_account(empty)
+    long = []
+    for entry in pwd.getpwall():
+        about = "x" * 20_000 if entry.pw_name == role else entry.pw_gecos
+        long.append(f"{entry.pw_name}:x:{entry.pw_uid}:{entry.pw_gid}:{about}:/:/bin/sh\n")
+    passwd = empty.file("passwd", "".join(long))
+    os.chmod(passwd, 0o644)
+    wrapper = [] if os.geteuid() else [
+        "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/passwd && exec "$@"', passwd]
+    done = subprocess.run([*wrapper, program(), "migrate", "-c", empty.write()],
+                          env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_three_at_once_take_turns(empty):
