@@ -3,22 +3,11 @@
 
 #include "base/xalloc.h"
 #include "config/secret.h"
+#include "http/server.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Nobody on another machine reaches it. */
-static bool is_local(const char *listen)
-{
-	static const char *const local[] = {"127.", "[::1]", "localhost:", "unix:"};
-
-	for (size_t i = 0; i < ARRAY_LEN(local); i++) {
-		if (strncmp(listen, local[i], strlen(local[i])) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* DESIGN.md, http: no secret is a mistake unless it is said in so many words. */
 static bool check_none(
@@ -29,7 +18,7 @@ static bool check_none(
 		return false;
 	}
 	for (size_t i = 0; i < config->receive.listen.n && !given->public_without_secret; i++) {
-		if (!is_local(config->receive.listen.items[i])) {
+		if (!http_address_is_local(config->receive.listen.items[i])) {
 			error_setf(err,
 				"auth: none, and %s can be reached by others: anyone could "
 				"write anything. Name a secret, listen on 127.0.0.1, or say "

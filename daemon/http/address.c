@@ -70,6 +70,15 @@ bool address_parse(const char *text, size_t n, struct address *out)
 	return true;
 }
 
+bool address_is_local(const struct address *address)
+{
+	static const uint8_t v6[16] = {[15] = 1};
+
+	return address->family == AF_UNIX ||
+		(address->family == AF_INET && address->bytes[0] == 127) ||
+		(address->family == AF_INET6 && memcmp(address->bytes, v6, sizeof(v6)) == 0);
+}
+
 void address_text(const struct address *address, char out[static ADDRESS_TEXT_MAX])
 {
 	if (address->family == AF_UNIX || address->family == 0 ||

@@ -23,6 +23,8 @@ struct address address_of(const struct sockaddr_storage *from);
 /* "192.0.2.1", "2001:db8::1", "[2001:db8::1]", with or without :port behind. */
 bool address_parse(const char *text, size_t n, struct address *out);
 
+bool address_is_local(const struct address *address); /* this machine's own alone reach it */
+
 void address_text(const struct address *address, char out[static ADDRESS_TEXT_MAX]);
 
 /* What one client can have many of, as one number: an IPv4 address, an IPv6 /64. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server_priv.h"
 
+#include "address_priv.h"
 #include "base/xalloc.h"
 #include "inherit_priv.h"
+#include "listen_priv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define BACKLOG 4096 /* what waits while accepting pauses; the kernel cuts it to somaxconn */
+#define NO_SOCKET "listen %s: there is a file that is no socket; remove it"
 
 static struct listener *add(struct http_server *server, int fd)
 {
@@ -52,7 +54,7 @@ static int port_of(int fd)
 }
 
 /* -1: it could not, errno says why. */
-static int bind_tcp(const struct addrinfo *info)
+static int bind_tcp(const struct addrinfo *info, bool serve)
 {
 	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -61,7 +63,8 @@ static int bind_tcp(const struct addrinfo *info)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
 	if (info->ai_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
+		(!serve || listen(fd, BACKLOG) == 0))
 		return fd;
 	int why = errno;
 	(void)close(fd);
@@ -69,43 +72,32 @@ static int bind_tcp(const struct addrinfo *info)
 	return -1;
 }
 
-/* Splits HOST:PORT; the caller frees *host (NULL: every address). NULL: it is not of this form.
- */
-static const char *split(const char *address, char **host)
-{
-	const char *colon = strrchr(address, ':');
-	const char *start = address;
-	size_t n = colon ? (size_t)(colon - address) : 0;
-
-	if (!colon || colon[1] == '\0')
-		return NULL;
-	if (n > 1 && start[0] == '[' && start[n - 1] == ']') {
-		start++;
-		n -= 2;
-	} else if (memchr(start, ':', n)) {
-		return NULL; /* ::1:8080 may be meant in two ways */
-	}
-	*host = n == 0 || (n == 1 && *start == '*') ? NULL : xstrndup(start, n);
-	return colon + 1;
-}
-
-static bool listen_tcp(struct http_server *server, const char *address, struct error *err)
+/* port: instead of its own; NULL: that. The caller frees what is found. */
+static struct addrinfo *resolve(const char *address, const char *port, struct error *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *found = NULL;
 	char *host = NULL;
-	const char *port = split(address, &host);
+	const char *own = listen_split(address, &host);
+
+	assert(own);
+	int why = getaddrinfo(host, port ? port : own, &hints, &found);
+	free(host);
+	if (why == 0)
+		return found;
+	error_setf(err, "listen %s: %s", address, gai_strerror(why));
+	return NULL;
+}
+
+static bool listen_tcp(struct http_server *server, const char *address, struct error *err)
+{
+	struct addrinfo *found = resolve(address, NULL, err);
 	size_t before = server->n_listeners;
 
-	assert(port);
-	int why = getaddrinfo(host, port, &hints, &found);
-	free(host);
-	if (why != 0) {
-		error_setf(err, "listen %s: %s", address, gai_strerror(why));
+	if (!found)
 		return false;
-	}
 	for (const struct addrinfo *info = found; info; info = info->ai_next) {
-		int fd = bind_tcp(info);
+		int fd = bind_tcp(info, true);
 
 		if (fd >= 0)
 			add(server, fd)->port = port_of(fd);
@@ -128,8 +120,7 @@ static bool clear_path(const struct sockaddr_un *at, struct error *err, const ch
 	if (lstat(at->sun_path, &status) != 0)
 		return errno == ENOENT || complain(err, address, "look up");
 	if (!S_ISSOCK(status.st_mode)) {
-		error_setf(err, "listen %s: there is a file that is no socket; remove it",
-			address);
+		error_setf(err, NO_SOCKET, address);
 		return false;
 	}
 	/* Anything but a refusal, be it that we may not ask, leaves the socket to its owner. */
@@ -213,40 +204,60 @@ static bool inherit(
 	return false;
 }
 
-bool listen_check(const char *address, struct error *err)
+/* Any port of it will do: its own is the running daemon's. */
+static bool probe_tcp(const char *address, struct error *err)
 {
-	static const struct sockaddr_un at;
-	char *host = NULL;
+	struct addrinfo *found = resolve(address, "0", err);
+	bool good = found != NULL;
 
-	if (strcmp(address, "systemd") == 0 || strncmp(address, "systemd:", 8) == 0)
-		return true;
-	if (strncmp(address, "unix:", 5) == 0) {
-		if (address[5] == '/' && strlen(address + 5) < sizeof(at.sun_path))
-			return true;
-		error_setf(err, "listen %s: want unix:/PATH of at most %zu bytes", address,
-			sizeof(at.sun_path) - 1);
-		return false;
+	for (const struct addrinfo *info = found; info && good; info = info->ai_next) {
+		int fd = bind_tcp(info, false);
+
+		if (fd >= 0)
+			(void)close(fd);
+		else if (errno == EADDRNOTAVAIL)
+			good = complain(err, address, "bind");
 	}
-	bool good = split(address, &host) != NULL;
-	free(host);
-	if (!good)
-		error_setf(err,
-			"listen %s: want HOST:PORT ([HOST]:PORT for IPv6), unix:/PATH or "
-			"systemd",
-			address);
+	if (found)
+		freeaddrinfo(found);
 	return good;
+}
+
+static bool probe_unix(const char *address, const char *path, struct error *err)
+{
+	char *folder = xstrdup(path);
+	struct stat status;
+
+	*(strrchr(folder, '/') + 1) = '\0';
+	bool good = stat(folder, &status) == 0 || complain(err, address, folder);
+	free(folder);
+	if (!good || lstat(path, &status) != 0 || S_ISSOCK(status.st_mode))
+		return good;
+	error_setf(err, NO_SOCKET, address);
+	return false;
+}
+
+bool listen_probe(const char *address, struct error *err)
+{
+	const char *name;
+
+	if (!listen_check(address, err))
+		return false;
+	if (strncmp(address, "unix:", 5) == 0)
+		return probe_unix(address, address + 5, err);
+	return listen_is_systemd(address, &name) || probe_tcp(address, err);
 }
 
 static bool listen_one(struct http_server *server, const char *address, struct error *err)
 {
+	const char *name;
+
 	if (!listen_check(address, err))
 		return false;
 	if (strncmp(address, "unix:", 5) == 0)
 		return listen_unix(server, address, address + 5, err);
-	if (strcmp(address, "systemd") == 0)
-		return inherit(server, address, NULL, err);
-	if (strncmp(address, "systemd:", 8) == 0)
-		return inherit(server, address, address + 8, err);
+	if (listen_is_systemd(address, &name))
+		return inherit(server, address, name, err);
 	return listen_tcp(server, address, err);
 }
 
@@ -278,6 +289,23 @@ bool listen_on(struct http_server *server, const struct http_listen *options, si
 		}
 	}
 	return true;
+}
+
+bool http_server_is_open(const struct http_server *server, int tag)
+{
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		struct sockaddr_storage at = {0};
+		socklen_t n = sizeof(at);
+
+		if (server->listeners[i].tag != tag)
+			continue;
+		if (getsockname(server->listeners[i].fd, (struct sockaddr *)&at, &n) != 0)
+			return true;
+		struct address bound = address_of(&at);
+		if (!address_is_local(&bound))
+			return true;
+	}
+	return false;
 }
 
 void listen_close(struct http_server *server, bool at_stop)

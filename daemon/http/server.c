@@ -118,14 +118,33 @@ static bool set_up(
 	return true;
 }
 
+static bool is_named_twice(const struct http_options *options, size_t i, struct error *err)
+{
+	const char *address = options->listen[i].address;
+	const char *port = strrchr(address, ':');
+	bool any = port && strcmp(port, ":0") == 0; /* a port, another each time */
+
+	for (size_t k = 0; k < i && !any; k++) {
+		if (strcmp(options->listen[k].address, address) != 0)
+			continue;
+		error_setf(err, "listen %s: named twice; want each address once", address);
+		return true;
+	}
+	return false;
+}
+
 bool http_options_check(const struct http_options *options, struct error *err)
 {
 	struct http_server server = {0};
-	bool good = set_trusted(&server, options, err) && set_tls(&server, &options->tls, err);
+	bool good = set_trusted(&server, options, err) &&
+		set_spool_folder(&server, options->spool_folder, err) &&
+		set_tls(&server, &options->tls, err);
 
 	for (size_t i = 0; good && i < options->n_listen; i++)
-		good = listen_check(options->listen[i].address, err);
+		good = listen_probe(options->listen[i].address, err) &&
+			!is_named_twice(options, i, err);
 	SSL_CTX_free(server.tls);
+	free(server.spool_folder);
 	free(server.trusted.items);
 	return good;
 }

@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define BACKLOG 4096 /* what waits while accepting pauses; the kernel cuts it to somaxconn */
+
 /*
  * A server has loops, one a thread, and a loop its connections. Listening sockets are shared by
  * all loops; a connection stays with the loop that accepted it, and only that thread touches
@@ -74,7 +76,8 @@ int64_t now_us(void); /* CLOCK_MONOTONIC */
 /* listen.c. False: err says which option and why. */
 bool listen_on(struct http_server *server, const struct http_listen *options, size_t n,
 	struct error *err);
-bool listen_check(const char *address, struct error *err);   /* its form alone */
+/* Could it be listened on, as far as can be told while another does? */
+bool listen_probe(const char *address, struct error *err);
 void listen_close(struct http_server *server, bool at_stop); /* at_stop: inherited ones stay */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/xalloc.h"
 #include "config/secret.h"
+#include "portal_priv.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
@@ -24,16 +25,11 @@ static const char *after_scheme(const char *value, const char *scheme)
 	return value + n + strspn(value + n, " ");
 }
 
+/* Where systemd listens is known when its sockets are there: access_fits() asks then. */
 static bool is_local(const char *listen)
 {
-	static const char *const beginnings[] = {
-		"127.", "[::1]:", "localhost:", "unix:", "systemd"};
-
-	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++) {
-		if (strncmp(listen, beginnings[i], strlen(beginnings[i])) == 0)
-			return true;
-	}
-	return false;
+	return strcmp(listen, "systemd") == 0 || strncmp(listen, "systemd:", 8) == 0 ||
+		http_address_is_local(listen);
 }
 
 static char *read_token(const struct config *config, struct error *err)
@@ -69,6 +65,19 @@ static bool address_fits(const struct config *config, struct error *err)
 		return false;
 	}
 	return true;
+}
+
+bool access_fits(
+	const struct config *config, const struct http_server *server, struct error *err)
+{
+	if (config->portal.token || config->portal.trusted_header || config->portal.open ||
+		!http_server_is_open(server, LISTENER_ALL))
+		return true;
+	error_setf(err,
+		"portal.listen: other machines reach a socket that was passed on, and could"
+		" read everything there: set portal.token or portal.trusted_header, have"
+		" systemd listen on 127.0.0.1, or say portal.open: yes");
+	return false;
 }
 
 bool access_init(struct access *access, const struct config *config, struct error *err)

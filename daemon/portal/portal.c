@@ -72,8 +72,10 @@ bool portal_reload(struct portal *portal, const struct config *config, struct er
 {
 	struct settings *made = settings_create(config, err);
 
-	if (!made)
+	if (!made || !access_fits(config, portal->server, err)) {
+		settings_destroy(made);
 		return false;
+	}
 	(void)pthread_mutex_lock(&portal->settings_lock);
 	struct settings *old = portal->settings;
 	made->generation = old->generation + 1;
@@ -324,7 +326,7 @@ struct portal *portal_create(const struct config *config, struct error *err)
 	portal->queue = queue_create();
 	portal->settings = settings_create(config, err);
 	if (portal->settings && start_workers(portal, config, err) &&
-		listen_on(portal, config, err))
+		listen_on(portal, config, err) && access_fits(config, portal->server, err))
 		return portal;
 	portal_destroy(portal);
 	return NULL;

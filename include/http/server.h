@@ -63,7 +63,12 @@ struct http_options {
 	struct http_handler handler;
 };
 
-/* What can be told of options without listening: the addresses' form, proxies, TLS's files. */
+/* Is it by its form one that this machine alone reaches: 127.0.0.0/8 or ::1 as numbers,
+ * localhost, a unix socket? False of systemd, whose sockets another file describes. */
+bool http_address_is_local(const char *address);
+
+/* What can be told of options without listening: whether the addresses are this machine's, the
+ * folder, proxies, TLS's files. */
 bool http_options_check(const struct http_options *options, struct error *err);
 
 /* Listens. NULL: err says which option, what was found and what to do. */
@@ -97,6 +102,9 @@ bool http_server_reload_tls(
 void http_server_set_drain(struct http_server *server, int64_t drain_us);
 
 /* The port of listen[i] after binding (for :0); 0 if it is no TCP address. */
+/* Do other machines reach an address of that tag, as it was bound or passed on? */
+bool http_server_is_open(const struct http_server *server, int tag);
+
 int http_server_port(const struct http_server *server, size_t i);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
-#include "http/http.h"
+#include "http/server.h"
 
 /*
  * Who may read. Either of two ways will do where both are configured: the bearer token (or, for
@@ -20,6 +20,11 @@ struct access {
 /* False: err says which option is wrong, and what to do. Outputs are untouched then. */
 bool access_init(struct access *access, const struct config *config, struct error *err);
 void access_clear(struct access *access);
+
+/* The same of the sockets that listen now, of which systemd's are known by nothing else. False:
+ * err says what to do. */
+bool access_fits(
+	const struct config *config, const struct http_server *server, struct error *err);
 
 bool access_is_granted(const struct access *access, const struct http_view *view);
 

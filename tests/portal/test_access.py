@@ -5,6 +5,7 @@ import base64
 import os
 import re
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 from harness import http
@@ -115,6 +116,27 @@ def test_an_address_that_others_reach_wants_a_word_on_who_may_read(full_site):
     assert "16 to" in refusal(full_site, token=short)
     assert short in refusal(full_site, token=short)
     assert "/nowhere" in refusal(full_site, token="/nowhere")
+
+
+def test_a_socket_of_systemds_that_others_reach_wants_the_same_word(full_site):
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        listener.set_inheritable(True)
+        given = {"env": {"LISTEN_FDS": "1"}, "fds": [listener.fileno()], "wrapper": [
+            "bash", "-c", f'LISTEN_PID=$$ exec "$@" 3<&{listener.fileno()}', "-"]}
+        full_site.portal_address = "127.0.0.1:%d" % listener.getsockname()[1]
+        full_site.config["portal"] |= {"listen": ["systemd"]}
+        refused = full_site.start("portal", wait=False, **given)
+        assert refused.process.wait(timeout=60) == 1
+        assert "passed on" in refused.read_log() and "portal.open" in refused.read_log()
+        full_site.config["portal"]["open"] = True
+        portal = full_site.start("portal", **given)
+        assert portal.get("/").status == 200
+        # What was let go of in a reload is asked for again.
+        del full_site.config["portal"]["open"]
+        full_site.write()
+        portal.send(1)
+        wait_until(lambda: "passed on" in portal.read_log())
+        assert portal.get("/").status == 200
 
 
 def test_without_a_word_it_listens_on_loopback():

@@ -356,7 +356,8 @@ def test_sockets_of_systemd_go_to_whoever_names_them_and_the_rest_to_who_does_no
     ("8080", "want HOST:PORT"),
     ("::1:8080", "want HOST:PORT"),
     ("127.0.0.1:", "want HOST:PORT"),
-    ("127.0.0.1:http-of-nobody", "not supported"),
+    ("127.0.0.1:http", "want a port"),
+    ("127.0.0.1:65616", "want a port"),     # 80, to whom counts modulo 65536
     ("unix:relative", "want unix:/PATH"),
     ("unix:/" + "long" * 30, "at most 107 bytes"),
     ("systemd", "start by a systemd socket unit"),

@@ -115,6 +115,11 @@ def test_a_secret_without_a_slash_is_beside_the_configuration_and_nobody_elses(s
 @pytest.mark.parametrize("options, words", [
     ({"tls": {"certificate": "/nowhere.pem", "key": "/nowhere.key"}}, "/nowhere.pem: cannot be read"),
     ({"listen": ["127.0.0.1:0", "8080"]}, "listen 8080: want HOST:PORT"),
+    ({"listen": ["127.0.0.1:65616"]}, "listen 127.0.0.1:65616: want a port"),
+    ({"listen": ["192.0.2.1:8080"]}, "listen 192.0.2.1:8080: bind: Cannot assign"),
+    ({"listen": ["dorad.invalid:8080"]}, "listen dorad.invalid:8080: "),
+    ({"listen": ["unix:/nowhere/door"]}, "listen unix:/nowhere/door: "),
+    ({"listen": ["unix:/etc/passwd"]}, "there is a file that is no socket"),
     ({"metrics_listen": ["unix:here"]}, "listen unix:here: want unix:/PATH"),
     ({"trusted_proxies": ["10.0.0.0/33"]}, "trusted_proxies: 10.0.0.0/33: want an address"),
 ])
@@ -128,3 +133,19 @@ def test_check_says_beforehand_what_would_keep_the_receiver_from_starting(site, 
     done = site.run("check", "--offline", check=False)
     assert done.returncode == 1 and words in done.stdout
     assert words in site.run("receive", check=False).stderr
+
+
+def test_check_says_that_an_address_is_named_twice(site):
+    site.endpoint("push", "events")
+    site.config["receive"]["metrics_listen"] = list(site.config["receive"]["listen"])
+    site.write()
+    done = site.run("check", "--offline", check=False)
+    assert done.returncode == 1 and f"{site.receive_address}: named twice" in done.stdout
+
+
+def test_check_is_content_while_the_daemon_that_it_looks_at_runs(site):
+    site.endpoint("push", "events")
+    site.config["receive"]["metrics_listen"] = [f"unix:{site.folder}/metrics.sock"]
+    site.start("receive")
+    row, = [row for row in site.table("check") if row["what"] == "receiver"]
+    assert row["result"] == "good"

@@ -2,6 +2,7 @@
 #include "address_priv.h"
 #include "base/cleanup.h"
 #include "crowd_priv.h"
+#include "http/server.h"
 #include "proxy_priv.h"
 
 #include "tap.h"
@@ -200,11 +201,27 @@ static void x_forwarded_for_is_walked_from_its_end_while_the_teller_is_trusted(v
 	CHECK_STR(forwarded("127.0.0.1", "10.0.0.2, 10.0.0.1"), "10.0.0.2");
 }
 
+static void an_address_to_listen_on_is_local_by_its_numbers_or_as_localhost(void)
+{
+	static const char *const local[] = {"127.0.0.1:80", "127.9.9.9:80", "[::1]:80",
+		"localhost:80", "unix:/run/x", "[127.0.0.1]:80", "[::ffff:127.0.0.1]:80"};
+	static const char *const others[] = {"127.0.0.1.example:80", "127.example:80",
+		"127.1:80", "localhost.example:80", "[::1].example:80", "[::2]:80", "[::]:80",
+		"0.0.0.0:80", ":80", "*:80", "systemd", "systemd:127.0.0.1", "128.0.0.1:80",
+		"127.0.0.1"};
+
+	for (size_t i = 0; i < ARRAY_LEN(local); i++)
+		CHECK(http_address_is_local(local[i]));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		CHECK(!http_address_is_local(others[i]));
+}
+
 int main(void)
 {
 	RUN(an_address_is_read_with_or_without_brackets_and_port);
 	RUN(what_is_no_address_is_refused);
 	RUN(an_address_without_a_family_has_a_name);
+	RUN(an_address_to_listen_on_is_local_by_its_numbers_or_as_localhost);
 	RUN(a_network_holds_what_shares_its_first_bits);
 	RUN(what_is_no_network_is_refused);
 	RUN(an_ipv6_client_is_counted_by_its_64_bits);
