@@ -93,8 +93,8 @@ static bool is_served(const struct receiver *receiver, const struct http_view *v
 	return route->place != ROUTE_NOWHERE;
 }
 
-static int head_of_webhook(
-	struct receiver *receiver, const struct http_view *view, const struct route *route)
+static int head_of_webhook(struct receiver *receiver, const struct http_view *view,
+	const struct route *route, const char **challenge)
 {
 	CLEANUP(endpoint_set_dropp) struct endpoint_set *set = receiver_endpoints(receiver);
 	const struct endpoint *endpoint =
@@ -109,13 +109,15 @@ static int head_of_webhook(
 	if (auth_may_succeed(endpoint->keys, &credentials.request))
 		return 0;
 	note_refusal(endpoint, view, "no_credentials");
+	*challenge = auth_method_challenge(endpoint->method);
 	return 401;
 }
 
-static int on_head(void *context, struct http_request *request, const char **allow)
+static int on_head(void *context, struct http_request *request, const char **wanted)
 {
 	struct receiver *receiver = context;
 	const struct http_view *view = http_request_view(request);
+	*challenge = auth_method_challenge(endpoint->method);
 	struct route route = route_find(view->path);
 
 	if (!is_served(receiver, view, &route))
@@ -124,13 +126,13 @@ static int on_head(void *context, struct http_request *request, const char **all
 		/* 404 before 405: what is not there allows nothing. */
 		int status = view->method == HTTP_OTHER
 			? 0
-			: head_of_webhook(receiver, view, &route);
+			: head_of_webhook(receiver, view, &route, wanted);
 		if (status)
 			return status;
 	}
 	if (route_allows(route.place, view->method))
 		return 0;
-	*allow = route_allow(route.place);
+	*wanted = route_allow(route.place);
 	return 405;
 }
 
@@ -182,6 +184,17 @@ static void answer_unavailable(struct http_request *request)
 		.status = 503, .headers = headers, .n_headers = ARRAY_LEN(headers)};
 
 	http_reply(request, &answer);
+/* As at the head's stage, whatever was wrong. */
+static void answer_unauthorized(struct http_request *request, enum auth_method method)
+{
+	const struct http_header headers[] = {
+		{"WWW-Authenticate", auth_method_challenge(method)}};
+	const struct http_answer answer = {
+		.status = 401, .headers = headers, .n_headers = ARRAY_LEN(headers)};
+
+	http_reply(request, &answer);
+}
+
 }
 
 /* From a thread of the ledger. Only LEDGER_DONE is a 200. */
@@ -259,7 +272,7 @@ static void on_post(
 	struct auth_result result = authenticate(endpoint->keys, &credentials.request);
 	if (!result.ok) {
 		note_refusal(endpoint, view, result.reason);
-		http_reply_later(request, 401, false);
+		answer_unauthorized(request, endpoint->method);
 		return;
 	}
 	if (result.secret >= 0) {

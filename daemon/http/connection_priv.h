@@ -75,7 +75,7 @@ void input_resume(struct connection *connection); /* answered, kept alive */
 /* output.c: answers to bytes. */
 void output_ready(struct connection *connection);
 /* The front door's own answer, without a body; the connection is closed after it. */
-void output_refuse(struct connection *connection, int status, const char *allow);
+void output_refuse(struct connection *connection, int status, const char *wanted);
 /* Writes what it can of such an answer, and closes: for those who were too slow. */
 void output_dismiss(struct connection *connection, int status, enum http_close why);
 /* 100 Continue. False: the connection is gone. */

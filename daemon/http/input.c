@@ -81,11 +81,11 @@ static void linger(struct connection *connection)
 static bool on_head(struct connection *connection, bool more_is_here)
 {
 	struct http_request *request = connection->request;
-	const char *allow = NULL;
-	int status = request_agree(request, &allow);
+	const char *wanted = NULL;
+	int status = request_agree(request, &wanted);
 
 	if (status != 0) {
-		output_refuse(connection, status, allow);
+		output_refuse(connection, status, wanted);
 		return false;
 	}
 	if (!http_reader_has_body(request->reader))

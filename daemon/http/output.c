@@ -80,16 +80,18 @@ static void begin(struct connection *connection, char *bytes, size_t n, int stat
 	output_ready(connection);
 }
 
-/* The front door's own: a status, Allow or Retry-After, and the connection's end. */
+/* The front door's own: a status, what is wanted or Retry-After, and the connection's end. */
 static size_t format(
-	const struct connection *connection, int status, const char *allow, char **out)
+	const struct connection *connection, int status, const char *wanted, char **out)
 {
 	struct http_header headers[2];
 	struct http_answer answer = {.status = status, .headers = headers};
 	const struct http_request *request = connection->request;
 
-	if (allow)
-		headers[answer.n_headers++] = (struct http_header){"Allow", allow};
+	if (wanted && status == 405)
+		headers[answer.n_headers++] = (struct http_header){"Allow", wanted};
+	if (wanted && status == 401)
+		headers[answer.n_headers++] = (struct http_header){"WWW-Authenticate", wanted};
 	if (status == 503)
 		headers[answer.n_headers++] = (struct http_header){"Retry-After", "10"};
 	return answer_format(
@@ -102,10 +104,10 @@ static void end_request(struct connection *connection)
 	connection->request = NULL;
 }
 
-void output_refuse(struct connection *connection, int status, const char *allow)
+void output_refuse(struct connection *connection, int status, const char *wanted)
 {
 	char *bytes;
-	size_t n = format(connection, status, allow, &bytes);
+	size_t n = format(connection, status, wanted, &bytes);
 
 	end_request(connection);
 	connection->unread = true;

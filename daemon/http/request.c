@@ -79,7 +79,7 @@ static void tell_peer(struct http_request *request)
 	address_text(&address, request->peer);
 }
 
-int request_agree(struct http_request *request, const char **allow)
+int request_agree(struct http_request *request, const char **wanted)
 {
 	const struct connection *connection = request->connection;
 	const struct http_handler *handler = &request->loop->server->handler;
@@ -91,7 +91,7 @@ int request_agree(struct http_request *request, const char **allow)
 	request->view.listener = connection->listener->tag;
 	tell_peer(request);
 
-	int status = handler->on_head(handler->context, request, allow);
+	int status = handler->on_head(handler->context, request, wanted);
 	request->agreed = status == 0;
 	return status;
 }

@@ -11,20 +11,23 @@
 
 #define STANDARD_PREFIX "whsec_"
 
-static const char *const method_names[] = {
-	[AUTH_SIGNATURE] = "signature",
-	[AUTH_BEARER] = "bearer",
-	[AUTH_TOKEN] = "token",
-	[AUTH_BASIC] = "basic",
-	[AUTH_PATH] = "path",
-	[AUTH_QUERY] = "query",
-	[AUTH_NONE] = "none",
+static const struct {
+	const char *name;
+	const char *challenge;
+} methods[] = {
+	[AUTH_SIGNATURE] = {"signature", "Dorad-Signature"},
+	[AUTH_BEARER] = {"bearer", "Bearer realm=\"dorad\""},
+	[AUTH_TOKEN] = {"token", "Dorad-Token"},
+	[AUTH_BASIC] = {"basic", "Basic realm=\"dorad\", charset=\"UTF-8\""},
+	[AUTH_PATH] = {"path", "Dorad-Token"},
+	[AUTH_QUERY] = {"query", "Dorad-Token"},
+	[AUTH_NONE] = {"none", NULL},
 };
 
 bool auth_method_from_name(const char *name, enum auth_method *out)
 {
-	for (size_t i = 0; i < ARRAY_LEN(method_names); i++) {
-		if (strcmp(method_names[i], name) == 0) {
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(methods[i].name, name) == 0) {
 			*out = (enum auth_method)i;
 			return true;
 		}
@@ -34,7 +37,12 @@ bool auth_method_from_name(const char *name, enum auth_method *out)
 
 const char *auth_method_name(enum auth_method method)
 {
-	return method_names[method];
+	return methods[method].name;
+}
+
+const char *auth_method_challenge(enum auth_method method)
+{
+	return methods[method].challenge;
 }
 
 bool source_can_sign(const struct source *source)

@@ -22,6 +22,10 @@ enum auth_method {
 bool auth_method_from_name(const char *name, enum auth_method *out);
 const char *auth_method_name(enum auth_method method);
 
+/* What a 401 says is wanted (RFC 9110 section 11.6.1): of the method alone, not of what was
+ * wrong. Without a registered scheme one of ours, at which no client acts by itself. */
+const char *auth_method_challenge(enum auth_method method);
+
 /* What an endpoint uses when it does not say: signature where the sender has one, else bearer.
  */
 enum auth_method source_default_auth(const struct source *source);
