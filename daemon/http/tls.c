@@ -119,10 +119,13 @@ static void on_message(int written, int version, int type, const void *bytes, si
 	struct wire *wire = context;
 
 	(void)version;
-	(void)ssl;
-	if (!written && type == SSL3_RT_HANDSHAKE && n > 0 &&
-		*(const unsigned char *)bytes == SSL3_MT_KEY_UPDATE)
-		wire->n_rekeyed++;
+	(void)bytes;
+	(void)n;
+	if (written || type != SSL3_RT_HANDSHAKE || !wire->shaken)
+		return;
+	/* Within one call OpenSSL would work off as many as a client cares to send. */
+	if (++wire->n_asked > WIRE_ASKED_MAX)
+		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
 }
 
 bool tls_begin(struct wire *wire, SSL_CTX *context)

@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 
 #define RECORDS_AT_A_TIME 64
-/* What sender changes its key so often? A new one costs as much as ten records. */
-#define REKEYED_MAX 16
 
 static enum wire_step tls_step(struct wire *wire, int result)
 {
@@ -29,7 +27,10 @@ static enum wire_step tls_step(struct wire *wire, int result)
 
 enum wire_step wire_handshake(struct wire *wire)
 {
-	return tls_step(wire, SSL_accept(wire->ssl));
+	enum wire_step step = tls_step(wire, SSL_accept(wire->ssl));
+
+	wire->shaken = step == WIRE_DONE;
+	return step;
 }
 
 /* A record holds 16 KiB at most: several are taken, as long as they are there; but of small
@@ -41,7 +42,7 @@ static enum wire_step tls_read(struct wire *wire, char *bytes, size_t n, size_t 
 		size_t got = 0;
 		enum wire_step step = tls_step(
 			wire, SSL_read_ex(wire->ssl, bytes + *out_n, n - *out_n, &got));
-		if (wire->n_rekeyed > REKEYED_MAX)
+		if (wire->n_asked > WIRE_ASKED_MAX)
 			return WIRE_BROKEN;
 		if (step != WIRE_DONE)
 			return *out_n > 0 ? WIRE_DONE : step;

@@ -14,8 +14,9 @@
  */
 struct wire {
 	int fd;
-	SSL *ssl;      /* NULL: plain */
-	int n_rekeyed; /* how often the other side changed its key */
+	SSL *ssl;    /* NULL: plain */
+	bool shaken; /* its handshake is over */
+	int n_asked; /* handshake messages since: another key, or a renegotiation in vain */
 	/* Of the request being read: what came, and in how many pieces. */
 	int64_t n_pieces;
 	int64_t n_bytes;
@@ -28,6 +29,10 @@ struct wire {
  */
 #define WIRE_PIECES 4096
 #define WIRE_BYTES_PER_PIECE 64
+
+/* What sender changes its key so often? A new one costs as much as ten records, a renegotiation
+ * that is declined as five. */
+#define WIRE_ASKED_MAX 16
 
 enum wire_step {
 	WIRE_DONE, /* some bytes went, or the handshake is complete */

@@ -8,6 +8,7 @@
         client.sendall(client.record(b"...")[:7])
 """
 
+import ctypes
 import socket
 import ssl
 import subprocess
@@ -98,3 +99,50 @@ class RecordClient(socket.socket):
                 return self.tls.read(65536)
             except ssl.SSLWantReadError:
                 self.incoming.write(self.recv(65536))
+
+
+class Rekeying:
+    """A TLS 1.3 connection whose client changes its key as often as it likes: Python's ssl has no
+    call for that, the library beneath it has."""
+
+    KEEP_YOURS = 0      # SSL_KEY_UPDATE_NOT_REQUESTED
+
+    def __init__(self, connection):
+        self.library = ctypes.CDLL("libssl.so.3")
+        self.memory = ctypes.CDLL("libcrypto.so.3")
+        for library, name in (
+                (self.library, "TLS_client_method"), (self.library, "SSL_CTX_new"),
+                (self.library, "SSL_new"), (self.memory, "BIO_new"), (self.memory, "BIO_s_mem")):
+            getattr(library, name).restype = ctypes.c_void_p
+        method = ctypes.c_void_p(self.library.TLS_client_method())
+        context = ctypes.c_void_p(self.library.SSL_CTX_new(method))
+        self.tls = ctypes.c_void_p(self.library.SSL_new(context))
+        self.library.SSL_CTX_free(context)
+        self.incoming, self.outgoing = self.buffer(), self.buffer()
+        self.library.SSL_set_bio(self.tls, self.incoming, self.outgoing)
+        self.library.SSL_set_connect_state(self.tls)
+        while self.library.SSL_do_handshake(self.tls) != 1:
+            connection.sendall(self.read())
+            said = connection.recv(65536)
+            assert said
+            self.memory.BIO_write(self.incoming, said, len(said))
+        connection.sendall(self.read())
+
+    def buffer(self):
+        return ctypes.c_void_p(self.memory.BIO_new(ctypes.c_void_p(self.memory.BIO_s_mem())))
+
+    def read(self):
+        parts, room = [], ctypes.create_string_buffer(65536)
+        while (n := self.memory.BIO_read(self.outgoing, room, len(room))) > 0:
+            parts.append(room.raw[:n])
+        return b"".join(parts)
+
+    def burst(self, n):
+        """The bytes that change the key n times; the connection ends with them."""
+        parts = []
+        for _ in range(n):
+            assert self.library.SSL_key_update(self.tls, self.KEEP_YOURS) == 1
+            assert self.library.SSL_do_handshake(self.tls) == 1
+            parts.append(self.read())
+        self.library.SSL_free(self.tls)
+        return b"".join(parts)

@@ -4,12 +4,13 @@ crowd. None of it may cost others their answers, or more time than the same byte
 """
 
 import re
+import socket
 import subprocess
 
 import pytest
 
 from harness.front import Front, head, is_closed, post
-from harness.tls import Authority, RecordClient, context_for, options
+from harness.tls import Authority, RecordClient, Rekeying, context_for, options
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +164,24 @@ def test_a_client_may_change_its_key_sixteen_times(authority, changes):
         else:
             client.stdin.write(head("GET", "/view"))
             read_until(rb"HTTP/1.1 200 OK")
+
+
+def test_keys_that_change_without_end_are_cut_at_once(authority):
+    """In one burst, which a single call of OpenSSL's would work off to its end."""
+    with TlsFront(authority, costs=True) as front, \
+            socket.create_connection(("127.0.0.1", front.tls_port), 30) as connection:
+        burst = Rekeying(connection).burst(30_000)
+        front.get("/view")
+        cpu = front.cpu_seconds()
+        try:
+            connection.sendall(burst)
+        except ConnectionError:
+            pass    # cut: it was enough
+        assert is_closed(connection)
+        front.wait_for(lambda stats: stats["connections"] == 1, "it to be cut")
+        used = front.cpu_seconds() - cpu
+        print(f"{used * 1e3:.0f} ms of CPU")
+        assert front.is_sanitized or used < 0.05
 
 
 def test_at_the_cap_of_handshakes_a_crowd_pays_before_a_lone_one(authority):
