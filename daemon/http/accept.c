@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define WARN_EVERY_US INT64_C(10000000)
+#define STOP_ACCEPT_US INT64_C(1000000)
 
 /* The handler has so much that whatever works it off must be behind. */
 static bool is_behind(struct http_server *server)
@@ -100,13 +101,19 @@ static void on_accept(evutil_socket_t fd, short what, void *context)
 	loop_finish(loop);
 }
 
+/* No more than could wait when we began, and not for long: who comes faster than we accept must
+ * not put the stop off for ever. */
 void accept_all(struct loop *loop)
 {
+	int64_t until = now_us() + STOP_ACCEPT_US;
+
 	for (size_t i = 0; i < loop->server->n_listeners; i++) {
 		const struct listener *listener = &loop->server->listeners[i];
 
-		while (!listener->inherited && accept_one(loop, listener))
-			;
+		for (int n = 0; n <= BACKLOG && !listener->inherited && now_us() < until; n++) {
+			if (!accept_one(loop, listener))
+				break;
+		}
 	}
 }
 

@@ -79,12 +79,13 @@ void loop_finish(struct loop *loop)
 static void begin_stop(struct loop *loop)
 {
 	struct http_server *server = loop->server;
-	int64_t now = now_us();
+	int64_t began = now_us();
 	struct connection *connection;
 
 	accept_all(loop);
 	loop->stopping = true;
-	loop->stop_after_us = now + server->limits.drain_us;
+	loop->stop_after_us = began + server->limits.drain_us;
+	int64_t now = now_us();
 	accept_update(loop);
 	if (atomic_fetch_sub(&server->n_accepting, 1) == 1)
 		listen_close(server, true);
