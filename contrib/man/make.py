@@ -152,7 +152,7 @@ HTTP_METRICS = """\
 .It Li dorad_http_accepted_total , dorad_http_connections
 Connections accepted, and present ones.
 .It Li dorad_http_in_flight_bytes , dorad_http_paused
-Memory for bodies being received; 1 while no connection is accepted because the ledger is behind.
+Memory for heads and bodies being received; 1 while no connection is accepted because the ledger is behind.
 .It Li dorad_http_answers_total , dorad_http_refused_total
 Answers by class; requests that were no sound HTTP, by what was wrong.
 .It Li dorad_http_closed_total , dorad_http_accept_errors_total

@@ -31,6 +31,13 @@ struct credentials {
 	struct auth_request request;
 };
 
+/* What of them is here. */
+static void credentials_wipe(struct credentials *credentials)
+{
+	explicit_bzero(credentials->path_token, sizeof(credentials->path_token));
+	explicit_bzero(credentials->query_token, sizeof(credentials->query_token));
+}
+
 static void gather(
 	const struct http_view *view, const struct route *route, struct credentials *out)
 {
@@ -99,7 +106,7 @@ static int head_of_webhook(struct receiver *receiver, const struct http_view *vi
 	CLEANUP(endpoint_set_dropp) struct endpoint_set *set = receiver_endpoints(receiver);
 	const struct endpoint *endpoint =
 		endpoint_find(set, route->endpoint, route->n_endpoint);
-	struct credentials credentials;
+	CLEANUP(credentials_wipe) struct credentials credentials;
 
 	if (!endpoint || (route->token && endpoint->method != AUTH_PATH))
 		return 404;
@@ -117,7 +124,6 @@ static int on_head(void *context, struct http_request *request, const char **wan
 {
 	struct receiver *receiver = context;
 	const struct http_view *view = http_request_view(request);
-	*challenge = auth_method_challenge(endpoint->method);
 	struct route route = route_find(view->path);
 
 	if (!is_served(receiver, view, &route))
@@ -177,13 +183,6 @@ struct pending {
 	int64_t began_us;
 };
 
-static void answer_unavailable(struct http_request *request)
-{
-	static const struct http_header headers[] = {{"Retry-After", RETRY_AFTER_S}};
-	const struct http_answer answer = {
-		.status = 503, .headers = headers, .n_headers = ARRAY_LEN(headers)};
-
-	http_reply(request, &answer);
 /* As at the head's stage, whatever was wrong. */
 static void answer_unauthorized(struct http_request *request, enum auth_method method)
 {
@@ -195,6 +194,13 @@ static void answer_unauthorized(struct http_request *request, enum auth_method m
 	http_reply(request, &answer);
 }
 
+static void answer_unavailable(struct http_request *request)
+{
+	static const struct http_header headers[] = {{"Retry-After", RETRY_AFTER_S}};
+	const struct http_answer answer = {
+		.status = 503, .headers = headers, .n_headers = ARRAY_LEN(headers)};
+
+	http_reply(request, &answer);
 }
 
 /* From a thread of the ledger. Only LEDGER_DONE is a 200. */
@@ -262,7 +268,7 @@ static void on_post(
 	const struct http_view *view = http_request_view(request);
 	const struct endpoint *endpoint =
 		endpoint_find(set, route->endpoint, route->n_endpoint);
-	struct credentials credentials;
+	CLEANUP(credentials_wipe) struct credentials credentials;
 
 	if (!endpoint) { /* a reload took it away meanwhile */
 		http_reply_later(request, 404, false);

@@ -71,7 +71,7 @@ static const struct option options[] = {
 		"connections at one time from one address"},
 	{OPTION_OF_FILE, "receive.max_in_flight", OPTION_BYTES, AT(receive.max_in_flight_bytes),
 		"256MiB", MIB, 64 * GIB, NULL, false,
-		"memory for bodies that are being received"},
+		"memory for requests that are being received: their heads and bodies"},
 	{OPTION_OF_FILE, "receive.drain", OPTION_DURATION, AT(receive.drain_us), "10s", SECOND,
 		5 * MINUTE, NULL, true, "how long a stop waits for requests that have begun"},
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINGER_US INT64_C(2000000)
 
@@ -222,6 +223,15 @@ void connection_open(
 	connection_settle(connection);
 }
 
+void connection_forget_ahead(struct connection *connection)
+{
+	if (connection->ahead)
+		explicit_bzero(connection->ahead, connection->n_ahead);
+	free(connection->ahead);
+	connection->ahead = NULL;
+	connection->n_ahead = 0;
+}
+
 void connection_close(struct connection *connection, enum http_close why)
 {
 	struct http_server *server = connection->loop->server;
@@ -232,11 +242,12 @@ void connection_close(struct connection *connection, enum http_close why)
 	(void)event_del(&connection->reading);
 	(void)event_del(&connection->writing);
 	wire_close(&connection->wire);
+	request_destroy(connection->request);
+	connection->request = NULL;
+	connection_forget_ahead(connection);
 	if (connection->member)
 		crowd_leave(server->crowd, connection->member);
 	connection->member = NULL;
-	request_destroy(connection->request);
-	connection->request = NULL;
 	move(connection, PHASE_GONE);
 	GAUGE(server, connections, -1);
 }
@@ -245,7 +256,6 @@ void connection_free(struct connection *connection)
 {
 	TAILQ_REMOVE(&connection->loop->phases[PHASE_GONE], connection, link);
 	connection->loop->n_phase[PHASE_GONE]--;
-	free(connection->ahead);
 	free(connection->out);
 	free(connection);
 }

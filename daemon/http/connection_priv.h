@@ -39,6 +39,8 @@ struct connection {
 struct http_request {
 	STAILQ_ENTRY(http_request) link;      /* in loop.replies */
 	LIST_ENTRY(http_request) handed_link; /* in loop.handed */
+	TAILQ_ENTRY(http_request) holding_link[CROWD_N_WHAT];
+	bool is_holding[CROWD_N_WHAT]; /* is in loop.holding */
 	struct loop *loop;
 	struct connection *connection; /* NULL: nobody waits any more */
 	struct http_reader *reader;
@@ -48,9 +50,8 @@ struct http_request {
 	bool agreed; /* on_head has been called, and said yes */
 	bool handed; /* to on_request */
 	char peer[ADDRESS_TEXT_MAX];
-	size_t memory; /* charged to the counters */
-	size_t file;
-	char *answer; /* bytes of it, once there */
+	size_t held[CROWD_N_WHAT]; /* charged to the counters */
+	char *answer;              /* bytes of it, once there */
 	size_t n_answer;
 	int status;
 	bool keep_alive;
@@ -66,7 +67,8 @@ void connection_free(struct connection *connection);  /* of one that is gone */
 void connection_begin(struct connection *connection); /* after its PROXY header */
 /* Waits for what its phase needs: at the end of whatever was done with it. */
 void connection_settle(struct connection *connection);
-void connection_rest(struct connection *connection); /* waits for nothing */
+void connection_rest(struct connection *connection);         /* waits for nothing */
+void connection_forget_ahead(struct connection *connection); /* wipes: it may be a head */
 
 /* input.c: bytes to requests. */
 void input_ready(struct connection *connection);
@@ -88,7 +90,9 @@ void output_give_up(struct connection *connection);
 /* request.c. What http.h promises, and: */
 struct http_request *request_create(struct connection *connection);
 void request_destroy(struct http_request *request);
-int request_agree(struct http_request *request, const char **allow); /* calls on_head */
+/* Its connection is answered for it, or goes. */
+void request_detach(struct http_request *request);
+int request_agree(struct http_request *request, const char **wanted); /* calls on_head */
 /* False: it was answered, or the connection is gone. */
 bool request_append(struct http_request *request, const struct http_data *data);
 /* Once for all that was appended of one read, for a chunk may be small: counts what it takes,

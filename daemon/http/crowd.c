@@ -18,6 +18,7 @@ struct crowd_member {
 	uint64_t key;
 	int family;
 	atomic_size_t n; /* written under the lock */
+	atomic_int_least64_t held[CROWD_N_WHAT];
 };
 
 LIST_HEAD(crowd_bucket, crowd_member);
@@ -89,11 +90,24 @@ void crowd_leave(struct crowd *crowd, struct crowd_member *member)
 	if (last)
 		LIST_REMOVE(member, link);
 	(void)pthread_mutex_unlock(&crowd->lock);
-	if (last)
-		free(member);
+	if (!last)
+		return;
+	for (int what = 0; what < CROWD_N_WHAT; what++)
+		assert(atomic_load(&member->held[what]) == 0);
+	free(member);
 }
 
 size_t crowd_size(const struct crowd_member *member)
 {
 	return member ? atomic_load_explicit(&member->n, memory_order_relaxed) : 0;
+}
+
+void crowd_hold(struct crowd_member *member, enum crowd_what what, int64_t change)
+{
+	atomic_fetch_add_explicit(&member->held[what], change, memory_order_relaxed);
+}
+
+int64_t crowd_held(const struct crowd_member *member, enum crowd_what what)
+{
+	return atomic_load_explicit(&member->held[what], memory_order_relaxed);
 }

@@ -4,7 +4,7 @@
 
 #include "address_priv.h"
 
-/* How many connections each address has, over all threads. */
+/* What each address has, over all threads: connections, and what their requests hold. */
 struct crowd;
 struct crowd_member; /* one address that has at least one */
 
@@ -16,5 +16,15 @@ struct crowd_member *crowd_enter(
 	struct crowd *crowd, const struct address *from, size_t *out_n);
 void crowd_leave(struct crowd *crowd, struct crowd_member *member);
 size_t crowd_size(const struct crowd_member *member); /* NULL, who is not counted: 0 */
+
+enum crowd_what {
+	CROWD_MEMORY, /* bytes */
+	CROWD_FILES,
+	CROWD_N_WHAT,
+};
+
+/* Its requests hold so much more, or less. */
+void crowd_hold(struct crowd_member *member, enum crowd_what what, int64_t change);
+int64_t crowd_held(const struct crowd_member *member, enum crowd_what what);
 
 #endif

@@ -127,7 +127,7 @@ static struct connection *worst_of(
 	struct loop *loop, const struct connection *newcomer, bool same_address)
 {
 	static const enum phase wanting[] = {
-		PHASE_PROXY, PHASE_HANDSHAKE, PHASE_HEAD, PHASE_BODY};
+		PHASE_PROXY, PHASE_HANDSHAKE, PHASE_HEAD, PHASE_BODY, PHASE_WRITING};
 	struct connection *worst = worst_in(loop, PHASE_LINGER, newcomer, same_address);
 
 	if (!worst)
@@ -161,23 +161,38 @@ void evict_worst_handshake(struct loop *loop)
 		connection_close(worst, HTTP_CLOSE_HANDSHAKES);
 }
 
-bool evict_largest(struct loop *loop, bool file)
+/* Whether one should go before the other: of the address that holds most, so that many small
+ * ones from one place do not cost a lone large one its place; then the larger. */
+static bool is_larger(
+	const struct http_request *one, const struct http_request *other, enum crowd_what what)
 {
-	struct connection *connection;
-	struct connection *largest = NULL;
-	size_t most = 0;
+	const struct crowd_member *member = one->connection->member;
+	const struct crowd_member *other_member = other->connection->member;
+	int64_t n = (int64_t)one->held[what];
+	int64_t other_n = (int64_t)other->held[what];
+	int64_t all = member ? crowd_held(member, what) : n;
+	int64_t other_all = other_member ? crowd_held(other_member, what) : other_n;
 
-	TAILQ_FOREACH(connection, &loop->phases[PHASE_BODY], link)
-	{
-		size_t n = file ? connection->request->file : connection->request->memory;
+	return all != other_all ? all > other_all : n > other_n;
+}
 
-		if (n > most) {
-			most = n;
-			largest = connection;
-		}
+/* Of the oldest and of the newest: a flood is at one end, and at a cap each piece that comes is
+ * a reason to look. */
+void evict_largest(struct loop *loop, enum crowd_what what)
+{
+	struct holders *list = &loop->holding[what];
+	struct http_request *largest = TAILQ_FIRST(list);
+	struct http_request *old = TAILQ_FIRST(list);
+	struct http_request *fresh = TAILQ_LAST(list, holders);
+
+	for (int i = 0; i < SAMPLE && old; i++) {
+		if (is_larger(old, largest, what))
+			largest = old;
+		if (is_larger(fresh, largest, what))
+			largest = fresh;
+		old = TAILQ_NEXT(old, holding_link[what]);
+		fresh = TAILQ_PREV(fresh, holders, holding_link[what]);
 	}
-	if (!largest)
-		return false;
-	output_dismiss(largest, 503, HTTP_CLOSE_BYTES);
-	return true;
+	if (largest)
+		output_dismiss(largest->connection, 503, HTTP_CLOSE_BYTES);
 }

@@ -11,7 +11,8 @@
 
 #define LINGER_BYTES (1024 * 1024)
 
-/* Bytes of one or more requests. The connection may be gone afterwards. */
+/* Bytes of one or more requests, which the caller wipes: heads hold credentials. The connection
+ * may be gone afterwards. */
 static void take(struct connection *connection, const char *bytes, size_t n);
 
 /* Reads no more than the header, whose rest is TLS's or the reader's. */
@@ -38,9 +39,7 @@ static void read_proxy(struct connection *connection)
 		connection_close(connection, HTTP_CLOSE_PROXY);
 		return;
 	case PROXY_DONE:
-		free(connection->ahead);
-		connection->ahead = NULL;
-		connection->n_ahead = 0;
+		connection_forget_ahead(connection);
 		connection_begin(connection);
 		input_ready(connection);
 		return;
@@ -149,16 +148,27 @@ static void take(struct connection *connection, const char *bytes, size_t n)
 	}
 }
 
+static void read_on_if_here(struct connection *connection)
+{
+	if ((connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY) &&
+		wire_has_more(&connection->wire))
+		event_active(&connection->reading, EV_READ, 0);
+}
+
 static void read_request(struct connection *connection)
 {
+	char *bytes = connection->loop->scratch;
+	enum phase before = connection->phase;
 	size_t n;
 
-	switch (wire_read(&connection->wire, connection->loop->scratch, SCRATCH_BYTES, &n)) {
+	switch (wire_read(&connection->wire, bytes, SCRATCH_BYTES, &n)) {
 	case WIRE_DONE:
 		if (wire_is_crumbs(&connection->wire))
 			output_dismiss(connection, 408, HTTP_CLOSE_SLOW);
 		else
-			take(connection, connection->loop->scratch, n);
+			take(connection, bytes, n);
+		if (before != PHASE_BODY || connection->phase != PHASE_BODY)
+			explicit_bzero(bytes, n); /* not the middle of a body */
 		break;
 	case WIRE_WANTS_READ:
 		break;
@@ -169,9 +179,7 @@ static void read_request(struct connection *connection)
 			connection, connection->request ? HTTP_CLOSE_PEER : HTTP_CLOSE_N);
 		return;
 	}
-	if ((connection->phase == PHASE_HEAD || connection->phase == PHASE_BODY) &&
-		wire_has_more(&connection->wire))
-		event_active(&connection->reading, EV_READ, 0);
+	read_on_if_here(connection);
 }
 
 void input_ready(struct connection *connection)
@@ -211,9 +219,12 @@ void input_resume(struct connection *connection)
 	connection_enter(connection, PHASE_IDLE);
 	connection->ahead = NULL;
 	connection->n_ahead = 0;
-	if (n > 0)
+	if (n > 0) {
 		take(connection, ahead, n);
-	else if (wire_has_more(&connection->wire))
+		explicit_bzero(ahead, n);
+		free(ahead);
+		read_on_if_here(connection);
+	} else if (wire_has_more(&connection->wire)) {
 		event_active(&connection->reading, EV_READ, 0);
-	free(ahead);
+	}
 }

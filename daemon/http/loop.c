@@ -172,6 +172,8 @@ void loop_init(struct loop *loop, struct http_server *server, size_t index)
 		TAILQ_INIT(&loop->phases[phase]);
 	STAILQ_INIT(&loop->replies);
 	LIST_INIT(&loop->handed);
+	for (int what = 0; what < CROWD_N_WHAT; what++)
+		TAILQ_INIT(&loop->holding[what]);
 	(void)pthread_mutex_init(&loop->lock, NULL);
 	loop->scratch = xmalloc(SCRATCH_BYTES);
 	loop->base = base_create();
@@ -205,7 +207,7 @@ static void drop_connections(struct loop *loop)
 		struct http_request *request = LIST_FIRST(&loop->handed);
 
 		if (request->connection)
-			request->connection->request = NULL;
+			request_detach(request);
 		request_destroy(request);
 	}
 	for (int phase = 0; phase < PHASE_GONE; phase++) {

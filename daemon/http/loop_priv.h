@@ -18,6 +18,7 @@ struct connection;
 TAILQ_HEAD(connections, connection);
 STAILQ_HEAD(requests, http_request);
 LIST_HEAD(handed_requests, http_request);
+TAILQ_HEAD(holders, http_request);
 
 /* Where a connection stands. Those of one phase are in one list, oldest first, which is also
  * the order of their deadlines (bodies and handshakes apart). */
@@ -53,6 +54,8 @@ struct loop {
 	struct connections phases[PHASE_N];
 	size_t n_phase[PHASE_N];
 	struct handed_requests handed; /* the handler has them, answered for or not */
+	struct holders
+		holding[CROWD_N_WHAT]; /* still being read, in the order they began to hold */
 	char *scratch;
 	pthread_t thread;
 	atomic_int_least64_t seen_us; /* when it last came round */
@@ -79,7 +82,7 @@ void evict_overdue(struct loop *loop, int64_t now);
  * of its address. False: there is no other that may be closed. */
 bool evict_worst(struct loop *loop, const struct connection *newcomer, enum http_close why);
 void evict_worst_handshake(struct loop *loop);
-/* The largest body in memory, or file. */
-bool evict_largest(struct loop *loop, bool file);
+/* The request that holds most, of the address that does. */
+void evict_largest(struct loop *loop, enum crowd_what what);
 
 #endif

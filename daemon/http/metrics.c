@@ -74,7 +74,7 @@ void metrics_put_http(FILE *to, const struct http_stats *stats)
 	metric_single(to, "dorad_http_connections", "gauge", (double)stats->connections,
 		"Connections now.");
 	metric_single(to, "dorad_http_in_flight_bytes", "gauge", (double)stats->in_flight_bytes,
-		"Memory for bodies being received.");
+		"Memory for heads and bodies being received.");
 	metric_single(to, "dorad_http_paused", "gauge", stats->paused,
 		"1 while no connections are accepted because the ledger is behind.");
 	metric_begin(to, "dorad_http_answers_total", "counter", "Answers, by class.");

@@ -17,7 +17,7 @@ static bool has_unread(const struct connection *connection)
 {
 	int n = 0;
 
-	if (connection->unread || connection->n_ahead > 0)
+	if (connection->unread)
 		return true;
 	return ioctl(connection->wire.fd, FIONREAD, &n) != 0 || n > 0;
 }
@@ -76,6 +76,10 @@ static void begin(struct connection *connection, char *bytes, size_t n, int stat
 	connection->n_out = n;
 	connection->at_out = 0;
 	connection->close_after = close;
+	if (close && connection->n_ahead > 0) { /* nobody will look at it */
+		connection_forget_ahead(connection);
+		connection->unread = true;
+	}
 	connection_enter(connection, PHASE_WRITING);
 	output_ready(connection);
 }
@@ -144,16 +148,20 @@ void output_reply(struct http_request *request)
 {
 	struct connection *connection = request->connection;
 
-	if (connection) {
-		char *bytes = request->answer;
-
-		request->answer = NULL;
-		connection->request = NULL;
-		begin(connection, bytes, request->n_answer, request->status,
-			!request->keep_alive);
-		connection_settle(connection);
+	if (!connection) {
+		request_destroy(request);
+		return;
 	}
+	char *bytes = request->answer;
+	size_t n = request->n_answer;
+	int status = request->status;
+	bool close = !request->keep_alive;
+
+	request->answer = NULL;
+	request_detach(request);
 	request_destroy(request);
+	begin(connection, bytes, n, status, close);
+	connection_settle(connection);
 }
 
 void output_give_up(struct connection *connection)
@@ -162,8 +170,7 @@ void output_give_up(struct connection *connection)
 	size_t n = format(connection, 503, NULL, &bytes);
 
 	COUNT(connection->loop->server, closed[HTTP_CLOSE_DEADLINE]);
-	connection->request->connection = NULL; /* the handler still has it */
-	connection->request = NULL;
+	request_detach(connection->request); /* the handler still has it */
 	begin(connection, bytes, n, 503, true);
 	connection_settle(connection);
 }

@@ -35,24 +35,38 @@ struct http_reader {
 	struct http_view view;
 };
 
+/* Wipes: a head may hold credentials. */
+static void text_clear(struct text *text)
+{
+	if (text->bytes)
+		explicit_bzero(text->bytes, text->n);
+	free(text->bytes);
+	*text = (struct text){0};
+}
+
+/* What it leaves behind is wiped, which xrealloc() would not do. */
+static void text_grow(struct text *text, size_t size)
+{
+	char *bytes = xmalloc(size);
+
+	if (text->n > 0)
+		memcpy(bytes, text->bytes, text->n);
+	size_t n = text->n;
+	text_clear(text);
+	*text = (struct text){.bytes = bytes, .n = n, .size = size};
+}
+
 void text_append(struct text *text, const char *bytes, size_t n)
 {
 	if (text->n + n > text->size) {
 		size_t size = text->size ? text->size : TEXT_FIRST_BYTES;
 		while (size < text->n + n)
 			size *= 2;
-		text->bytes = xrealloc(text->bytes, size);
-		text->size = size;
+		text_grow(text, size);
 	}
 	if (n > 0)
 		memcpy(text->bytes + text->n, bytes, n);
 	text->n += n;
-}
-
-static void text_clear(struct text *text)
-{
-	free(text->bytes);
-	*text = (struct text){0};
 }
 
 struct http_reader *http_reader_create(int64_t max_body_bytes)
@@ -76,6 +90,11 @@ void http_reader_destroy(struct http_reader *reader)
 	text_clear(&reader->text);
 	free(reader->headers);
 	free(reader);
+}
+
+size_t http_reader_memory(const struct http_reader *reader)
+{
+	return reader->text.size > TEXT_FIRST_BYTES ? reader->text.size : 0;
 }
 
 /* What only the whole head can tell. */

@@ -27,16 +27,49 @@ struct http_request *request_create(struct connection *connection)
 	return request;
 }
 
-static void charge(struct http_request *request, size_t memory, size_t file)
+/* Among those that may have to go, or not. */
+static void list_as_holding(struct http_request *request, enum crowd_what what, bool holding)
 {
-	struct http_server *server = request->loop->server;
+	struct holders *list = &request->loop->holding[what];
 
-	if (memory != request->memory)
-		GAUGE(server, memory, (int64_t)memory - (int64_t)request->memory);
-	if (file != request->file)
-		GAUGE(server, files, (int64_t)file - (int64_t)request->file);
-	request->memory = memory;
-	request->file = file;
+	if (holding && !request->is_holding[what])
+		TAILQ_INSERT_TAIL(list, request, holding_link[what]);
+	else if (!holding && request->is_holding[what])
+		TAILQ_REMOVE(list, request, holding_link[what]);
+	request->is_holding[what] = holding;
+}
+
+static void charge(struct http_request *request, enum crowd_what what, size_t n)
+{
+	struct counters *counters = &request->loop->server->counters;
+	struct crowd_member *member = request->connection ? request->connection->member : NULL;
+	int64_t change = (int64_t)n - (int64_t)request->held[what];
+
+	list_as_holding(request, what, n > 0 && !request->handed);
+	if (change == 0)
+		return;
+	atomic_fetch_add_explicit(what == CROWD_MEMORY ? &counters->memory : &counters->files,
+		change, memory_order_relaxed);
+	if (member)
+		crowd_hold(member, what, change);
+	request->held[what] = n;
+}
+
+/* With what was read ahead of the next one, which waits for this one's answer. */
+static size_t memory_of(const struct http_request *request)
+{
+	return http_reader_memory(request->reader) + body_memory(&request->body) +
+		request->connection->n_ahead;
+}
+
+void request_detach(struct http_request *request)
+{
+	struct crowd_member *member = request->connection->member;
+
+	for (int what = 0; member && what < CROWD_N_WHAT; what++)
+		crowd_hold(member, (enum crowd_what)what, -(int64_t)request->held[what]);
+	request->connection->request = NULL;
+	request->connection = NULL;
 }
 
 void request_destroy(struct http_request *request)
@@ -47,11 +80,12 @@ void request_destroy(struct http_request *request)
 	const struct http_handler *handler = &request->loop->server->handler;
 	if (request->handed) {
 		LIST_REMOVE(request, handed_link);
-		GAUGE(request->loop->server, handled, -(int64_t)request->memory);
+		GAUGE(request->loop->server, handled, -(int64_t)request->held[CROWD_MEMORY]);
 	} else if (request->agreed && handler->on_drop) {
 		handler->on_drop(handler->context, request);
 	}
-	charge(request, 0, 0);
+	charge(request, CROWD_MEMORY, 0);
+	charge(request, CROWD_FILES, 0);
 	if (!request->taken)
 		body_clear(&request->body);
 	http_reader_destroy(request->reader);
@@ -106,15 +140,15 @@ static void warn(struct loop *loop, const struct error *err)
 	log_warn("http answered=503 reason=%s", LOG_QUOTE(err->text));
 }
 
-/* At a cap the largest goes, which may be this one. */
+/* At a cap the largest of the address that holds most goes, which may be this one. */
 static void make_room(struct http_server *server, struct loop *loop)
 {
 	const struct http_limits *limits = &server->limits;
 
 	if (atomic_load(&server->counters.memory) > limits->in_flight_bytes)
-		(void)evict_largest(loop, false);
+		evict_largest(loop, CROWD_MEMORY);
 	if (atomic_load(&server->counters.files) > limits->spool_bytes)
-		(void)evict_largest(loop, true);
+		evict_largest(loop, CROWD_FILES);
 }
 
 bool request_append(struct http_request *request, const struct http_data *data)
@@ -137,12 +171,13 @@ bool request_append(struct http_request *request, const struct http_data *data)
 bool request_settle(struct http_request *request)
 {
 	struct connection *connection = request->connection;
-	size_t memory = body_memory(&request->body);
+	size_t memory = memory_of(request);
 	size_t file = body_file(&request->body);
 
-	if (memory == request->memory && file == request->file)
+	if (memory == request->held[CROWD_MEMORY] && file == request->held[CROWD_FILES])
 		return true;
-	charge(request, memory, file);
+	charge(request, CROWD_MEMORY, memory);
+	charge(request, CROWD_FILES, file);
 	make_room(request->loop->server, request->loop);
 	return connection->phase != PHASE_GONE;
 }
@@ -159,12 +194,13 @@ void request_hand_over(struct http_request *request)
 		output_refuse(connection, 503, NULL);
 		return;
 	}
-	charge(request, body_memory(&request->body), body_file(&request->body));
+	request->handed = true;
+	charge(request, CROWD_MEMORY, memory_of(request));
+	charge(request, CROWD_FILES, body_file(&request->body));
 	request->view.body = request->body.bytes;
 	request->view.n_body = request->body.n;
-	request->handed = true;
 	LIST_INSERT_HEAD(&loop->handed, request, handed_link);
-	GAUGE(loop->server, handled, (int64_t)request->memory);
+	GAUGE(loop->server, handled, (int64_t)request->held[CROWD_MEMORY]);
 	COUNT(loop->server, requests);
 	connection_enter(connection, PHASE_HANDLING);
 	handler->on_request(handler->context, request);

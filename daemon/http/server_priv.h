@@ -39,9 +39,9 @@ struct counters {
 	atomic_uint_least64_t spooled;
 	atomic_int_least64_t connections;
 	atomic_int_least64_t handshakes;
-	atomic_int_least64_t memory; /* bytes of bodies */
+	atomic_int_least64_t memory; /* bytes of heads and bodies */
 	atomic_int_least64_t files;
-	atomic_int_least64_t handled; /* of memory: bodies that the handler has */
+	atomic_int_least64_t handled; /* of memory: what the handler has */
 };
 
 struct loop;

@@ -76,7 +76,8 @@ static bool ask_clients(SSL_CTX *context, const char *file, struct error *err)
  * TLS 1.2 and 1.3 with OpenSSL's own choice of ciphers. No tickets and no session cache: a
  * ticket's key would have to be rotated and shared between threads and restarts, and senders
  * connect once for each delivery. No renegotiation: a handshake happens within its deadline or
- * not at all. No stapled OCSP answer: fetching one would be an outgoing request.
+ * not at all. No stapled OCSP answer: fetching one would be an outgoing request. What was
+ * decrypted is wiped, for it holds credentials.
  */
 static void set_manner(SSL_CTX *context)
 {
@@ -85,7 +86,8 @@ static void set_manner(SSL_CTX *context)
 	(void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	(void)SSL_CTX_set_options(context,
 		SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-			SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+			SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+			SSL_OP_CLEANSE_PLAINTEXT);
 	(void)SSL_CTX_set_num_tickets(context, 0);
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_session_id_context(context, name, sizeof(name) - 1);

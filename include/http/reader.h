@@ -66,7 +66,11 @@ struct http_data {
 struct http_reader;
 
 struct http_reader *http_reader_create(int64_t max_body_bytes);
-void http_reader_destroy(struct http_reader *reader); /* NULL is fine */
+/* Wipes: a head may hold credentials. NULL is fine. */
+void http_reader_destroy(struct http_reader *reader);
+
+/* Bytes that it holds beyond what every request takes, however small (two KiB). */
+size_t http_reader_memory(const struct http_reader *reader);
 
 /* Reads on until there is something to say; *out_used is how many bytes that took. */
 enum http_step http_reader_feed(struct http_reader *reader, const char *bytes, size_t n,

@@ -34,8 +34,9 @@ struct http_limits {
 	size_t per_address;      /* of these from one IPv4 address or IPv6 /64 [1,000] */
 	size_t handshakes;       /* TLS handshakes at one time in one thread [500] */
 	int64_t body_bytes;      /* largest body [25 MiB] */
-	int64_t in_flight_bytes; /* memory for bodies not yet answered; while the handler has
-				    half of it, nothing is accepted [256 MiB] */
+	int64_t in_flight_bytes; /* memory for heads and bodies not yet answered, beyond the two
+				    KiB that any takes; while the handler has half of it,
+				    nothing is accepted [256 MiB] */
 	int64_t spool_bytes;     /* files for large bodies [8 in_flight_bytes, but at least 4
 				    body_bytes] */
 	int64_t handshake_us;    /* PROXY header and TLS handshake, from accept [5 s] */
@@ -101,10 +102,10 @@ bool http_server_reload_tls(
 /* Another limits.drain_us, before the stop that it is for. */
 void http_server_set_drain(struct http_server *server, int64_t drain_us);
 
-/* The port of listen[i] after binding (for :0); 0 if it is no TCP address. */
 /* Do other machines reach an address of that tag, as it was bound or passed on? */
 bool http_server_is_open(const struct http_server *server, int tag);
 
+/* The port of listen[i] after binding (for :0); 0 if it is no TCP address. */
 int http_server_port(const struct http_server *server, size_t i);
 
 #endif

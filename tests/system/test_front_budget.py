@@ -1,12 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all who come at one time may do to the front door together."""
+"""What all who come may hold together, and who pays when it is too much: heads as well as bodies,
+what is read ahead, and answers that nobody reads. The caps that these are about are in
+test_front_limits.py, too."""
 
 import signal
+import socket
 import ssl
 import subprocess
 
-from harness.front import Front
+from harness.front import Front, head, post, read_answer
 from harness.tls import Authority, context_for, options
+from harness.wait import wait_until
+
+
+def test_heads_are_held_within_the_budget_too():
+    with Front(in_flight_bytes=1_000_000, header_us=60_000_000) as front:
+        clients = [front.connect() for _ in range(60)]
+        for i, client in enumerate(clients):
+            try:
+                client.sendall(head("GET", "/view")[:-2] + b"X: " + b"y" * (30_000 + i))
+            except ConnectionError:
+                pass    # it was the one
+            small = front.get("/view")
+            assert small.status == 200
+        stats = front.stats()
+        assert stats["closed"]["bytes"] >= 60 - 1_000_000 // 32_768
+        assert 0 < stats["in_flight_bytes"] <= 1_000_000
+        assert 503 in [read_answer(client).status for client in clients[:1]]
+        for client in clients:
+            client.close()
+        front.wait_for(lambda stats: stats["in_flight_bytes"] == 0, "all to be gone")
+
+
+def test_what_comes_behind_a_request_is_within_the_budget_and_goes_with_its_answer():
+    behind = b"z" * 60_000
+    with Front(in_flight_bytes=1_000_000) as front:
+        with front.connect() as client:
+            client.sendall(post("/hold", b"x") + behind)
+            front.wait_for(lambda stats: stats["in_flight_bytes"] >= 60_000, "it to be held")
+            assert front.get("/release").status == 200
+            assert read_answer(client).status == 200
+            front.wait_for(lambda stats: stats["in_flight_bytes"] == 0, "it to be given up")
+
+
+def test_at_the_cap_of_memory_the_address_that_holds_most_pays():
+    """Many bodies that are small, from one place, do not cost another its large one."""
+    body = b"x" * 250_000
+    with Front(in_flight_bytes=1_000_000, floor_after_us=60_000_000) as front:
+        lone = front.connect("127.0.0.9")
+        lone.sendall(post("/sink", body)[:-1])
+        crowd = [front.connect() for _ in range(40)]
+        for client in crowd:
+            try:
+                client.sendall(head("POST", "/sink", "Content-Length: 250000") + b"x" * 60_000)
+            except ConnectionError:
+                pass    # it was the one
+        front.wait_for(lambda stats: stats["closed"]["bytes"] >= 20, "the cap")
+        lone.sendall(body[-1:])
+        assert read_answer(lone).status == 200
+        for client in [lone, *crowd]:
+            client.close()
+
+
+def test_at_the_cap_of_connections_who_does_not_read_its_answer_pays():
+    with Front(connections=20) as front:
+        slow = []
+        for _ in range(20):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", front.port))
+            client.sendall(head("GET", "/big/5000000"))
+            slow.append(client)
+        wait_until(lambda: all(client.recv(1, socket.MSG_PEEK) for client in slow),
+                   what="their answers to begin")
+        assert all(front.exchange(post("/sink", b"x")).status == 200 for _ in range(5))
+        for client in slow:
+            client.close()
 
 
 # -- a stop ------------------------------------------------------------------------------------

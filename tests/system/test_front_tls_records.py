@@ -184,6 +184,23 @@ def test_keys_that_change_without_end_are_cut_at_once(authority):
         assert front.is_sanitized or used < 0.05
 
 
+def test_what_is_decrypted_of_further_requests_is_read_to_its_end(authority):
+    """They fill more than one read: of the last there is a part behind the requests that wait
+    for their answers, and a part that the socket does not tell of any more."""
+    request = post("/sink", b"x" * 970, "X-Keep: 1")
+    n = 70_000 // len(request)
+    with TlsFront(authority, header_us=3_000_000) as front, \
+            RecordClient(front.tls_port, context_for(authority)) as client:
+        data = request * n
+        for at in range(0, len(data), 10_000):
+            client.tls.write(data[at:at + 10_000])
+        client.sendall(client.outgoing.read())
+        answers = b""
+        while answers.count(b"HTTP/1.1 ") < n:
+            answers += client.read()
+        assert answers.count(b"HTTP/1.1 200 ") == n
+
+
 def test_at_the_cap_of_handshakes_a_crowd_pays_before_a_lone_one(authority):
     with TlsFront(authority, handshakes=20) as front:
         def begin(source):
