@@ -76,6 +76,22 @@ static void linger(struct connection *connection)
 		connection_close(connection, HTTP_CLOSE_N);
 }
 
+/* Content has no meaning there (RFC 9110 sections 9.3.1, 9.3.2), and nobody is asked who he is
+ * before it would be read. Of OPTIONS (9.3.7) no use of content is defined. */
+static bool is_body_due(enum http_method method)
+{
+	switch (method) {
+	case HTTP_GET:
+	case HTTP_HEAD:
+	case HTTP_OPTIONS:
+		return false;
+	case HTTP_POST:
+	case HTTP_OTHER:
+		return true;
+	}
+	__builtin_unreachable();
+}
+
 /* The head is there. False: it was answered, or the connection is gone. */
 static bool on_head(struct connection *connection, bool more_is_here)
 {
@@ -83,6 +99,9 @@ static bool on_head(struct connection *connection, bool more_is_here)
 	const char *wanted = NULL;
 	int status = request_agree(request, &wanted);
 
+	if (status == 0 && http_reader_has_body(request->reader) &&
+		!is_body_due(request->view.method))
+		status = 413;
 	if (status != 0) {
 		output_refuse(connection, status, wanted);
 		return false;

@@ -81,10 +81,11 @@ struct http_handler {
 
 	/*
 	 * Headers are complete, and the framing is sound (include/http/reader.h has refused
-	 * the rest). 0: go on and read the body; else that status is the answer, without a
-	 * body, and the connection is closed. A static string that the handler leaves in
-	 * *wanted goes with it: the methods of `Allow` with 405, the challenge of
-	 * `WWW-Authenticate` with 401 (RFC 9110 sections 15.5.6 and 15.5.2).
+	 * the rest). 0: go on and read the body, unless a GET, HEAD or OPTIONS has one: 413;
+	 * else that status is the answer, without a body, and the connection is closed. A
+	 * static string that the handler leaves in *wanted goes with it: the methods of
+	 * `Allow` with 405, the challenge of `WWW-Authenticate` with 401 (RFC 9110 sections
+	 * 15.5.6 and 15.5.2).
 	 */
 	int (*on_head)(void *context, struct http_request *request, const char **wanted);
 

@@ -53,6 +53,18 @@ def test_pipelined_requests_are_answered_in_order(front):
         (str(i), i) for i in range(50)]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("framing", ["Content-Length: 26214400", "Transfer-Encoding: chunked"])
+def test_a_body_that_nobody_would_read_is_refused_at_its_head(front, method, framing):
+    with front.connect() as client:
+        client.sendall(head(method, "/view", "X-Keep: 1", framing))
+        assert read_answer(client, method).status == 413
+        assert is_closed(client)
+    with front.connect() as client:
+        client.sendall(head(method, "/view", "Content-Length: 0"))
+        assert read_answer(client, method).status != 413
+
+
 def test_a_head_request_is_answered_without_a_body(front):
     with front.connect() as client:
         client.sendall(head("HEAD", "/big/1000", "X-Keep: 1") + head("GET", "/big/3"))
