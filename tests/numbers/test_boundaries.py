@@ -142,6 +142,15 @@ def test_a_review_heard_of_late_moves_the_start_of_the_lead_time(story, later):
     assert later().month("shop", "2025-03")["lead_time_p50_s"] == 2 * 86400
 
 
+def test_a_change_heard_of_late_is_delivered_with_what_landed_after_it_at_one_instant(story, later):
+    for name, day, ordinal in (("c0", 1, 0), ("c2", 2, 1)):
+        story.change(name, f"2025-03-0{day}", "shop", ordinal=ordinal)
+        story.deploy(f"d{day}", f"2025-03-0{day} 12:00", "shop", sha=name)
+    later()
+    story.change("c1", "2025-03-02", "shop", ordinal=0)
+    assert [change for change, _ in later().deployment("d2")["changes"]] == ["c1", "c2"]
+
+
 def test_a_short_sha_is_the_one_change_that_it_may_be(story, later):
     story.deploy("d", "2025-03-03", "shop", sha="abcdef1")
     story.outage("i", "2025-03-20", "2025-03-21", "shop", caused_by_sha="abcdef10")

@@ -348,3 +348,15 @@ def test_of_what_was_deployed_at_one_instant_the_greatest_id_runs_when_more_is_t
     assert facts(database.tell(story), "kind", "rolls_back") == {
         "d1": ("change", None), "d2": ("change", None), "d3": ("redeploy", None),
         "d4": ("rollback", "d2")}
+
+
+def test_of_two_at_one_instant_the_lesser_id_delivers_and_takes_back(database, story):
+    story.change("c", "2025-03-01", "shop")
+    story.deploy("d0", "2025-03-02", "shop", sha="a")
+    for name in ("d2", "d1"):
+        story.deploy(name, "2025-03-05", "shop", changes=["c"])
+    for name in ("r2", "r1"):
+        story.deploy(name, "2025-03-06", "shop", is_rollback=True, rolls_back="d0")
+    database.tell(story)
+    assert delivered(database, "d1", "d2") == [["c"], []]
+    assert facts(database, "rolled_back_by")["d0"] == "r1"
