@@ -97,8 +97,8 @@ def fill_and_free(server, disk):
         n = 3000
         assert receive.post_events([event(f"d-{i}") for i in range(n)]).status == 200
         wait_until(lambda: "53100" in worker.read_log(), what=worker.read_log)
+        wait_until(lambda: site.redis.client().xlen("dorad:deployment") == n, what=receive.read_log)
         assert worker.is_running()
-        assert site.redis.client().xlen("dorad:deployment") == n
         os.unlink(filler)
         wait_until(lambda: site.query("SELECT count(*) AS n FROM dorad_data.observation")
                    == [{"n": n}], 120, what=worker.read_log)

@@ -221,6 +221,7 @@ class Facts(Deliveries):
                                       if e[4].get("status"))
             correction = self.corrected("work_item", [name], "", "excluded")
             if correction is True:
+                self.quality["items_excluded_by_correction"] += 1
                 continue
             if word(data.get("item_type")) in EXCLUDED_TYPES and correction is None:
                 self.quality["items_excluded_type"] += 1

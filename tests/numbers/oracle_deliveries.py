@@ -247,6 +247,10 @@ class Deliveries:
 
     def fold_group(self, service, identity, records):
         parts = [p for p in self.parts_of(service, records) if p["counted"]]
+        members = {r["id"] for r in records}
+        excluded = self.corrected("deployment", sorted(members | {identity}), service,
+                                  "excluded") is True
+        self.quality["deployments_excluded_by_correction"] += excluded
         finish = {outcome: max((p["finish"] for p in parts if p["outcome"] == outcome),
                                default=None) for outcome in ("failed", "succeeded")}
         if finish["failed"] is None and finish["succeeded"] is None:
@@ -260,7 +264,6 @@ class Deliveries:
 
         flags = [r["data"].get("is_rollback") for r in mine]
         lists = [r["data"]["changes"] for r in mine if r["data"].get("changes") is not None]
-        members = {r["id"] for r in records}
         changes = {c for each in lists for c in each} if lists else None
         self.deployments[service, identity] = {
             "service": service, "id": identity, "at": finish[status], "status": status,
@@ -271,8 +274,7 @@ class Deliveries:
             "names": members | {identity}, "kind": "attempt" if status == "failed" else None,
             "lead_source": None, "removed_by": None, "removed_at": None, "removes": None,
             "leads": {}, "evidence": set(),
-            "excluded": self.corrected("deployment", sorted(members | {identity}), service,
-                                       "excluded") is True,
+            "excluded": excluded,
             "failure": self.corrected("deployment", sorted(members | {identity}), service,
                                       "failure")}
 

@@ -76,8 +76,9 @@ FLUX = Story("flux", "flux", [
 
 # -- Cloud Run ---------------------------------------------------------------------------------
 
-def entry(day, revision, sha, ready=True, generation=1, hour=10):
-    message = f"Ready condition status changed to {ready} for Service run-shop."
+def entry(day, revision, sha, still=None, generation=1, hour=10):
+    """A revision that became ready; or failed, while the one before it still is."""
+    message = f"Ready condition status changed to {not still} for Service run-shop."
     return {"insertId": "x", "logName": "projects/shop-prod/logs/cloudaudit.googleapis.com"
                                         "%2Fsystem_event",
             "timestamp": f"2026-06-{day:02}T{hour:02}:00:00.5Z",
@@ -88,7 +89,7 @@ def entry(day, revision, sha, ready=True, generation=1, hour=10):
                              "response": {"kind": "Service", "metadata": {
                                  "name": "run-shop", "generation": generation,
                                  "labels": {"commit-sha": sha}},
-                                 "status": {"latestReadyRevisionName": revision,
+                                 "status": {"latestReadyRevisionName": still or revision,
                                             "latestCreatedRevisionName": revision,
                                             "traffic": [{"revisionName": revision,
                                                          "percent": 100}]}}}}
@@ -104,7 +105,7 @@ CLOUDRUN = Story("cloudrun", "cloudrun", [
     (pushed(entry(2, "run-shop-1", A)),),                       # Pub/Sub delivers again
     (pushed(entry(2, "run-shop-1", A, generation=2, hour=11)),),    # a tag was set
     (pushed(entry(4, "run-shop-3", B, generation=4)),),         # told before ...
-    (pushed(entry(3, "run-shop-2", C, False, generation=3)),),  # ... what failed before it
+    (pushed(entry(3, "run-shop-2", C, "run-shop-1", generation=3)),),  # ... what failed before it
     (pushed(entry(5, "run-shop-4", A, generation=5)),),         # the old image again
 ])
 
