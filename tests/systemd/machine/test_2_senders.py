@@ -12,7 +12,7 @@ from histories import TOOLS
 import load
 
 TOKEN = "token-of-the-api"
-KEPT = {"github": 10, "gitlab": 6, "jira": 12, "servicenow": 4, "pagerduty": 2}
+KEPT = {"github": 10, "gitlab": 6, "jira": 12, "servicenow": 3, "pagerduty": 2}
 UNITS = ("dorad-backfill@.service", "dorad-redeliver@.service")
 
 
