@@ -10,6 +10,7 @@ import sqlite3
 import pytest
 
 from harness.dorad import Site
+from harness.faults import event
 from harness.wait import wait_until
 
 OLD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ledger_1.sql")
@@ -43,13 +44,6 @@ def said_of_ledger(site, check=True):
     done = site.run("check", "--upgrade", "--json", check=check)
     return next((row["result"], row["words"]) for row in json.loads(done.stdout)
                 if row["what"] == "ledger")
-
-
-def event(name):
-    return {"specversion": "1.0", "id": name, "source": "/test", "type": "dorad.deployment.v1",
-            "time": "2026-06-01T10:00:00Z", "data": {
-                "deployment_id": name, "service": "a", "status": "succeeded",
-                "environment": "production"}}
 
 
 def test_a_receiver_brings_an_earlier_ledger_forward_with_all_that_is_in_it(site):

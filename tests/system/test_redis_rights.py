@@ -8,6 +8,7 @@ import re
 import pytest
 
 from harness.dorad import ROOT, Site
+from harness.faults import event
 from harness.wait import wait_until
 
 
@@ -16,13 +17,6 @@ def rule(name):
     with open(os.path.join(ROOT, "contrib", "SCALING.md"), encoding="utf-8") as file:
         line = next(line for line in file if line.startswith(f"user {name} on "))
     return re.findall(r"\([^)]*\)|\S+", line.split(">PASSWORD ")[1])
-
-
-def event(name):
-    return {"specversion": "1.0", "id": name, "source": "/test", "type": "dorad.deployment.v1",
-            "time": "2026-06-01T10:00:00Z", "data": {
-                "deployment_id": name, "service": "a", "status": "succeeded",
-                "environment": "production"}}
 
 
 def log_in(site, name):

@@ -9,6 +9,7 @@ import os
 import pytest
 
 from harness.dorad import Site
+from harness.faults import event
 from harness.postgres import migrations
 from harness.wait import wait_until
 
@@ -18,13 +19,6 @@ def site(postgres):
     with Site(postgres=postgres) as it:
         it.endpoint("push", "events")
         yield it
-
-
-def event(name):
-    return {"specversion": "1.0", "id": name, "source": "/test", "type": "dorad.deployment.v1",
-            "time": "2026-06-01T10:00:00Z", "data": {
-                "deployment_id": name, "service": "a", "status": "succeeded",
-                "environment": "production"}}
 
 
 def kept(site):
@@ -63,12 +57,12 @@ def test_daemons_that_were_started_before_the_migrations_wait_for_them(site):
     wait_until(lambda: lacks in rollup.read_log())
     assert f"postgres: {lacks}" in acts(site)
     assert site.run("rollup", "--once", check=False).returncode == 1
-    page = portal.get("/services/a")
+    page = portal.get("/services/checkout")
     assert page.status == 503 and b"Nothing is lost" in page.body
     assert rollup.is_running() and kept(site) == set()
     assert [row["state"] for row in site.table("migrate")] == ["applied"]
     wait_until(lambda: kept(site) == {"early"})
-    wait_until(lambda: portal.get("/services/a").status == 200, what=portal.read_log)
+    wait_until(lambda: portal.get("/services/checkout").status == 200, what=portal.read_log)
     assert not any(lacks in act for act in acts(site))
 
 
@@ -87,7 +81,7 @@ def test_daemons_run_on_after_a_migration_that_they_can_bear(site):
         site, "ALTER TABLE dorad_data.observation ADD COLUMN looked_at timestamptz")
     assert receive.post_events([event("after")]).status == 200
     wait_until(lambda: kept(site) == {"before", "after"})
-    wait_until(lambda: portal.get("/services/a").status == 200, what=portal.read_log)
+    wait_until(lambda: portal.get("/services/checkout").status == 200, what=portal.read_log)
     assert any("9999_next.sql" in act and "install the newer one" in act for act in acts(site))
     # Not taken up again, though: what it does to the next schema nobody has tried.
     rollup.send(15)
